@@ -1,0 +1,96 @@
+package mm
+
+import (
+	"context"
+	"time"
+)
+
+// A Service is what every front door offers. The router implements it in process, http/client as a client of the API.
+// All methods may be called from any goroutine.
+type Service interface {
+	// Run executes cmd in its session and returns the one answer to it. It returns within the command's timeout and the
+	// time that a first sign-in may take (60 s), plus what stopping takes (2 s).
+	//
+	// progress, if not nil, gets stream records while the command runs, from one goroutine, in order, the last before Run
+	// returns. It is a courtesy: a slow receiver misses records, never the answer.
+	//
+	// When ctx ends, Run returns at once with code cancelled and executed maybe; the command itself goes on, and a repeat
+	// with the same RequestID finds its answer (Cancel stops it).
+	Run(ctx context.Context, cmd Command, progress Progress) Outcome
+
+	// Cancel stops the request of that id, queued or running; its callers are answered by Run. It reports whether there
+	// was such a request that had not ended. The error is an *Error.
+	Cancel(ctx context.Context, requestID string) (bool, error)
+
+	// Connections lists the registry, sorted by name. The error is an *Error: a broken file, with line and column.
+	Connections(ctx context.Context) ([]Connection, error)
+}
+
+// Admin is for people on this machine.
+type Admin interface {
+	// Status lists the sessions that exist, sorted by id.
+	Status(ctx context.Context) (PoolStatus, error)
+
+	// Reset ends the sessions of a connection, or the one of a module where module is not empty, with their processes;
+	// what ran in them is answered with session_replaced. It returns the sessions that were reset, sorted.
+	Reset(ctx context.Context, connection string, module Module) ([]SessionID, error)
+}
+
+// Progress receives stream records of a running command.
+type Progress func(records []Record)
+
+// A Record is one entry of a stream.
+type Record struct {
+	Stream Stream `json:"stream"`
+	Text   string `json:"text"`
+	// Activity and Percent are set for progress records; Percent is -1 where unknown.
+	Activity string `json:"activity,omitempty"`
+	Percent  int    `json:"percent,omitempty"`
+}
+
+// A Stream names a PowerShell stream, or the console beside them.
+type Stream string
+
+// The streams.
+const (
+	StreamOutput      Stream = "output" // rendered text, as it appears
+	StreamError       Stream = "error"
+	StreamWarning     Stream = "warning"
+	StreamVerbose     Stream = "verbose"
+	StreamDebug       Stream = "debug"
+	StreamInformation Stream = "information"
+	StreamProgress    Stream = "progress"
+	StreamConsole     Stream = "console"
+)
+
+// A PoolStatus is the answer to Status.
+type PoolStatus struct {
+	Sessions []SessionStatus
+	// Notes are sentences about the daemon's own health: a broken registry, say.
+	Notes []string
+}
+
+// A SessionStatus describes one session.
+type SessionStatus struct {
+	ID              SessionID
+	State           State
+	AuthenticatedAs string
+	LastCommand     time.Time // when the last command began; zero: none yet
+	Busy            bool
+	Queued          int
+	LastError       string // why the state is error, or the last sign-in failed
+	PID             int    // of the PowerShell process; 0: none
+}
+
+// A State is a session's state, in the words of the pool API.
+type State string
+
+// The states.
+const (
+	StateInitializing  State = "initializing"  // a process is being started
+	StateReady         State = "ready"         // not signed in; the next command starts the sign-in
+	StateAuthPending   State = "auth_pending"  // a person has to sign in
+	StateAuthenticated State = "authenticated" // idle or busy
+	StateError         State = "error"         // waiting out a backoff after a failure
+	StateStopped       State = "stopped"       // no process, by request
+)
