@@ -18,6 +18,9 @@ type Registered struct {
 	Version     uint64                // grows with every change of the good version
 	Connections map[string]Connection // by name
 	Problem     *Error
+	// Notes are sentences about what was left out or should be mended, each with what to do: a name outside the rule, a
+	// file that others can read. They stop nothing.
+	Notes []string
 }
 
 // A Launcher starts engines. It may be used from any goroutine.
