@@ -1,0 +1,69 @@
+package session
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+// tailLimit is how many bytes of console text are kept between pieces: a prompt is under 200.
+const tailLimit = 512
+
+// codePattern finds the device code in the prompts of all modules. Codes are upper case, so that "the code displayed" is
+// none.
+var (
+	codePattern = regexp.MustCompile(`(?i:\bcode:?\s+)([A-Z0-9]{8,10})\b`)
+	urlPattern  = regexp.MustCompile(`https?://[^\s'"<>]+`)
+	ansi        = regexp.MustCompile("\x1b(?:\\[[0-9;:?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\^_])")
+)
+
+type prompt struct{ code, url, message string }
+
+// findPrompt returns the device code prompt in text, and where to type the code. An address that is not Microsoft's, nor
+// the sandbox's for a connection of the sandbox, is replaced by the well-known one: a person follows it.
+func findPrompt(text string, c mm.Connection) (prompt, bool) {
+	at := codePattern.FindStringSubmatchIndex(text)
+	if at == nil {
+		return prompt{}, false
+	}
+	begin := strings.LastIndexByte(text[:at[0]], '\n') + 1
+	end := len(text)
+	if i := strings.IndexByte(text[at[1]:], '\n'); i >= 0 {
+		end = at[1] + i
+	}
+	p := prompt{code: text[at[2]:at[3]], url: mm.DeviceLoginURL, message: strings.TrimSpace(text[begin:end])}
+	if u := strings.TrimRight(urlPattern.FindString(p.message), ".,;"); signInAddress(u, c) {
+		p.url = u
+	} else {
+		p.message = "To sign in, open " + p.url + " in a web browser and enter the code " + p.code + "."
+	}
+	return p, true
+}
+
+// signInHosts are where Microsoft's clouds take device codes.
+var signInHosts = map[string]bool{
+	"microsoft.com": true, "www.microsoft.com": true, "aka.ms": true, "login.microsoft.com": true,
+	"login.microsoftonline.com": true, "login.microsoftonline.us": true, "login.chinacloudapi.cn": true,
+	"login.partner.microsoftonline.cn": true,
+}
+
+func signInAddress(address string, c mm.Connection) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return false
+	}
+	if c.Cloud == "sandbox" && c.Sandbox != nil {
+		return strings.HasPrefix(address, strings.TrimRight(c.Sandbox.Authority, "/")+"/")
+	}
+	return u.Scheme == "https" && signInHosts[strings.ToLower(u.Host)]
+}
+
+// plain removes terminal escape sequences.
+func plain(s string) string {
+	if !strings.Contains(s, "\x1b") {
+		return s
+	}
+	return ansi.ReplaceAllString(s, "")
+}
