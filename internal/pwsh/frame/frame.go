@@ -124,18 +124,27 @@ type Reply struct {
 
 // Write sends v as one frame, in one call of w.Write. It must not be called from two goroutines at once.
 func Write(w io.Writer, v any) error {
+	buf, err := Encode(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(buf)
+	return err
+}
+
+// Encode returns the bytes of v as one frame. The error says that v is no JSON or too large; then there is nothing to send.
+func Encode(v any) ([]byte, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("frame: %w", err)
+		return nil, fmt.Errorf("frame: %w", err)
 	}
 	if len(body) > Max {
-		return fmt.Errorf("frame: %d bytes are over the limit of %d", len(body), Max)
+		return nil, fmt.Errorf("frame: %d bytes are over the limit of %d", len(body), Max)
 	}
 	buf := make([]byte, 4+len(body))
 	binary.BigEndian.PutUint32(buf, uint32(len(body)))
 	copy(buf[4:], body)
-	_, err = w.Write(buf)
-	return err
+	return buf, nil
 }
 
 // Read receives one frame into v. At the end of the stream between two frames the error is io.EOF.
