@@ -50,8 +50,7 @@ func signIn(m mm.Module, c mm.Connection) ([]step, *mm.Error) {
 		return []step{
 			connect(exchangeModule, "Connect-ExchangeOnline",
 				map[string]any{"Device": true, "ShowBanner": false, "SkipLoadingCmdletHelp": true}),
-			{call: health(m), limit: stepLimit, tells: true,
-				reads: reading{account: []string{"UserPrincipalName"}, tenant: []string{"TenantID"}}},
+			{call: health(m), limit: stepLimit, tells: true, reads: healthReads(m)},
 		}, nil
 	case mm.Azure:
 		process := func(command string, parameters map[string]any) step {
@@ -83,7 +82,7 @@ func signIn(m mm.Module, c mm.Connection) ([]step, *mm.Error) {
 			{call: signOut(m), limit: stepLimit, optional: true}, // a connection that is still there would hide the new code
 			connect(sharePointModule, "Connect-PnPOnline", map[string]any{"Url": "https://" + c.SharePointHost + ".sharepoint.com",
 				"DeviceLogin": true, "ClientId": c.App(m), "Tenant": c.TenantOrID()}, "Url"),
-			{call: health(m), limit: checkLimit, optional: true, reads: reading{account: []string{"CurrentUser.UserPrincipalName", "CurrentUser.Email", "CurrentUser.LoginName"}}},
+			{call: health(m), limit: checkLimit, optional: true, reads: healthReads(m)},
 			{call: mm.Call{Module: sharePointModule, Command: "Get-PnPTenantId"}, limit: checkLimit, optional: true, reads: reading{tenant: []string{""}}},
 		}, nil
 	}
@@ -117,6 +116,19 @@ func health(m mm.Module) mm.Call {
 	}
 	return mm.Call{Module: sharePointModule, Command: "Get-PnPWeb", Parameters: map[string]any{"Includes": []string{"CurrentUser"}},
 		Select: []string{"CurrentUser.UserPrincipalName", "CurrentUser.Email", "CurrentUser.LoginName"}}
+}
+
+// healthReads says what the health command tells of the identity: nothing for azure, the tenant alone for teams.
+func healthReads(m mm.Module) reading {
+	switch m {
+	case mm.Exchange:
+		return reading{account: []string{"UserPrincipalName"}, tenant: []string{"TenantID"}}
+	case mm.Teams:
+		return reading{tenant: []string{"TenantId"}}
+	case mm.SharePoint:
+		return reading{account: []string{"CurrentUser.UserPrincipalName", "CurrentUser.Email", "CurrentUser.LoginName"}}
+	}
+	return reading{}
 }
 
 // healthy reports whether the answer of the health command proves a sign-in.

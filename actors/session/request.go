@@ -17,6 +17,7 @@ func (m *machine) request(r Request) {
 		refuse(m.draining)
 		return
 	}
+	m.reconfigure(r.Connection)
 	if r.Problem != nil && (m.phase == down || m.phase == ending) {
 		refuse(r.Problem)
 		return
@@ -27,7 +28,6 @@ func (m *machine) request(r Request) {
 			Remedy:  "Try again when some have ended, or stop one of them."})
 		return
 	}
-	m.reconfigure(r.Connection)
 	if (m.phase == down || m.phase == ending) && m.rest == mm.StateError && m.now.Before(m.notBefore) {
 		err := *m.lastErr
 		err.Executed, err.RetryAfter = mm.ExecutedNo, m.notBefore.Sub(m.now)
@@ -66,11 +66,16 @@ func (m *machine) reconfigure(c mm.Connection) {
 	}
 	m.untold = nil
 	switch m.phase {
-	case analyzing, running, checking:
+	case running, checking:
 		m.stale = true
-	default:
-		m.end(Shutdown{}, mm.StateReady)
+		return
+	case analyzing:
+		if m.current != nil {
+			m.queue = append([]job{*m.current}, m.queue...)
+			m.current = nil
+		}
 	}
+	m.end(Shutdown{}, mm.StateReady)
 }
 
 // waitDeadline is when a waiting request is answered although its turn has not come.

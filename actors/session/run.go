@@ -64,13 +64,20 @@ func (m *machine) completed(r mm.Result) {
 			m.end(Kill{}, mm.StateReady)
 			return
 		}
-		if healthy(m.id.Module, r) {
-			m.finishCurrent(mm.Outcome{})
-			m.rested()
+		if !healthy(m.id.Module, r) {
+			m.lost(cause(r))
+			m.stayOpen()
 			return
 		}
-		m.lost(cause(r))
-		m.stayOpen()
+		seen := m.seen.with(healthReads(m.id.Module), r.Objects)
+		if wrong, _ := seen.against(m.conn); wrong {
+			m.lost("another account is signed in now")
+			m.seen = seen
+			m.compare()
+			return
+		}
+		m.finishCurrent(mm.Outcome{})
+		m.rested()
 	}
 }
 
