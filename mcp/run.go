@@ -1,0 +1,154 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+// errInputEnded is the cause of a request's end when the host closed standard input: nobody asked for the command to stop.
+var errInputEnded = errors.New("standard input ended")
+
+// run handles tools/call of the tool run. Its error is always nil: failures are results that a model can read.
+func (s *Server) run(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	args, bad := decodeRun(req.Params.RawArguments)
+	if bad != nil {
+		return renderError(bad).result(), nil
+	}
+	if args.connection == "" && args.module == "" && args.command == "" {
+		return s.list(ctx).result(), nil
+	}
+	if args.connection == "" || args.module == "" || args.command == "" {
+		return renderError(mm.Errorf(mm.BadRequest, "", "connection, module, and command are all required")).result(), nil
+	}
+	module, ok := mm.ParseModule(args.module)
+	if !ok {
+		return renderError(mm.Errorf(mm.UnknownModule, "Modules: exo, pnp, azure, teams.", "Unknown module: %s", args.module)).result(), nil
+	}
+	if refused := s.allowed(ctx, args.connection); refused != nil {
+		return renderError(refused).result(), nil
+	}
+	want := mm.Want{Format: mm.FormatText, MaxChars: args.maxChars}
+	if args.format != mm.FormatText {
+		// The text beside objects is one summarising line, so rendering it would be for nothing.
+		want = mm.Want{Format: mm.FormatJSON}
+	}
+	cmd := mm.Command{
+		RequestID: s.newID(),
+		Session:   mm.SessionID{Connection: args.connection, Module: module},
+		Text:      args.command,
+		Caller:    caller(ctx),
+		Timeout:   args.timeout,
+		Want:      want,
+	}
+	report, done := s.reporter(ctx, req.Params.Meta)
+	out := s.runStopping(ctx, cmd, report)
+	done()
+	return renderOutcome(out, args, time.Now()).result(), nil
+}
+
+// runStopping runs cmd and asks for its cancellation when the client cancels the call. When standard input ends instead, it
+// returns at once and leaves the command alone.
+func (s *Server) runStopping(ctx context.Context, cmd mm.Command, report mm.Progress) mm.Outcome {
+	run, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-ended:
+			return
+		case <-ctx.Done():
+		}
+		if errors.Is(context.Cause(ctx), errInputEnded) {
+			abandon()
+			return
+		}
+		s.cancel(cmd.RequestID, ended)
+	}()
+	return s.svc.Run(run, cmd, report)
+}
+
+// How often and how long a cancellation is tried.
+const (
+	cancelEvery = 50 * time.Millisecond
+	cancelFor   = 10 * time.Second
+)
+
+// cancel stops the request of that id. A request that the daemon does not know may still be on its way there, so it asks
+// again until the request was found, or ended, or cancelFor has passed.
+func (s *Server) cancel(requestID string, ended <-chan struct{}) {
+	ctx, stop := context.WithTimeout(context.Background(), cancelFor)
+	defer stop()
+	again := time.NewTicker(cancelEvery)
+	defer again.Stop()
+	for {
+		if found, err := s.svc.Cancel(ctx, requestID); found || err != nil {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-ended:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// list answers a call without parameters.
+func (s *Server) list(ctx context.Context) answer {
+	all, err := s.svc.Connections(ctx)
+	if err != nil {
+		return renderError(asError(err))
+	}
+	var mine []mm.Connection
+	for _, c := range all {
+		if c.AllowsMCP(Name) {
+			mine = append(mine, c)
+		}
+	}
+	return renderConnections(mine, len(all)-len(mine))
+}
+
+// allowed returns an error where the registry gives the connection to other MCP servers only. Whether there is such a
+// connection at all is the Service's to say.
+func (s *Server) allowed(ctx context.Context, name string) *mm.Error {
+	all, err := s.svc.Connections(ctx)
+	for _, c := range all {
+		if strings.EqualFold(c.Name, name) && !c.AllowsMCP(Name) {
+			return mm.Errorf(mm.NotEnabled,
+				"To let every MCP server use it: mm-connections edit '"+c.Name+"' mcps null",
+				"Connection '%s' is not enabled for the MCP server mm (its mcps: %s).", c.Name, strings.Join(c.MCPs, ", "))
+		}
+	}
+	// Where the registry is broken but the last good version came with the error, that one is in force.
+	if err != nil && len(all) == 0 {
+		return asError(err)
+	}
+	return nil
+}
+
+// caller names the host for the daemon's log.
+func caller(ctx context.Context) string {
+	if session, ok := server.ClientSessionFromContext(ctx).(server.SessionWithClientInfo); ok {
+		if name := session.GetClientInfo().Name; name != "" {
+			return "mcp/" + clip(oneLine(name), 64)
+		}
+	}
+	return "mcp"
+}
+
+func asError(err error) *mm.Error {
+	var e *mm.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return mm.Errorf(mm.Internal, "Look into the daemon's log.", "%v", err)
+}

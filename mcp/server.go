@@ -1,0 +1,46 @@
+package mcp
+
+import (
+	"crypto/rand"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/server"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+// Name is the server's name in MCP, and the one that a connection's mcps field lists.
+const Name = "mm"
+
+// Config says how a Server introduces itself.
+type Config struct {
+	Version string        // of mm, for initialize
+	NewID   func() string // makes request ids; nil: random ones
+}
+
+// A Server offers the tool run on a Service.
+type Server struct {
+	svc   mm.Service
+	newID func() string
+	mcp   *server.MCPServer
+}
+
+// New makes a server. svc is not used before the first tool call.
+func New(svc mm.Service, cfg Config) *Server {
+	s := &Server{svc: svc, newID: cfg.NewID}
+	if s.newID == nil {
+		s.newID = randomID
+	}
+	s.mcp = server.NewMCPServer(Name, cfg.Version,
+		server.WithTitle("Microsoft Master"),
+		server.WithToolCapabilities(false),
+		server.WithRecovery(),
+	)
+	s.mcp.AddTool(runTool(), s.run)
+	return s
+}
+
+// MCP returns the protocol server, for transports other than Serve.
+func (s *Server) MCP() *server.MCPServer { return s.mcp }
+
+func randomID() string { return "mcp-" + strings.ToLower(rand.Text()) }
