@@ -60,18 +60,14 @@ func (s *Server) runStopping(ctx context.Context, cmd mm.Command, report mm.Prog
 	defer abandon()
 	ended := make(chan struct{})
 	defer close(ended)
-	go func() {
-		select {
-		case <-ended:
-			return
-		case <-ctx.Done():
-		}
+	unwatch := context.AfterFunc(ctx, func() {
 		if errors.Is(context.Cause(ctx), errInputEnded) {
 			abandon()
 			return
 		}
 		s.cancel(cmd.RequestID, ended)
-	}()
+	})
+	defer unwatch()
 	return s.svc.Run(run, cmd, report)
 }
 

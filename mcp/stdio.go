@@ -177,10 +177,10 @@ func (l *loop) stop(id string) {
 	}
 }
 
-// answer has one message handled and writes the response, if it has one and anybody waits for it.
+// answer has one message handled and writes the response, if it has one and was not cancelled.
 func (l *loop) answer(ctx context.Context, text []byte) {
 	response := l.mcp.HandleMessage(ctx, text)
-	if response != nil && ctx.Err() == nil {
+	if response != nil && context.Cause(ctx) != errCancelled {
 		l.sess.write(response)
 	}
 }
