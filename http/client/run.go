@@ -1,0 +1,143 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/http/wire"
+)
+
+// slack is what a call may take besides the command's time in the queue and in execution: a first sign-in (60 s), stopping
+// (2 s), and a loaded machine.
+const slack = 90 * time.Second
+
+// Run implements mm.Service. It always sends a request id. Where the connection breaks after the request was sent, it asks
+// once more under that id, which attaches to the running command or finds its answer; a server that was started anew in
+// between refuses that (wire.HeaderFirstAsked), and a pool that does not know request ids is not asked again. So a command
+// is never executed twice.
+func (c *Client) Run(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
+	if cmd.RequestID == "" {
+		cmd.RequestID = c.newID()
+	}
+	timeout := cmd.Timeout
+	if timeout == 0 {
+		timeout = mm.DefaultTimeout
+	}
+	waiting, cancel := context.WithTimeout(ctx, 2*timeout+slack)
+	defer cancel()
+
+	first := time.Now()
+	o, err := c.ask(waiting, cmd, progress, nil)
+	if err != nil && isBroken(err) && waiting.Err() == nil && c.knowsRequestIDs(waiting) {
+		ago := fmt.Sprintf("%.6f", time.Since(first).Seconds())
+		o, err = c.ask(waiting, cmd, progress, map[string]string{wire.HeaderFirstAsked: ago})
+		if _, ok := errors.AsType[*dialError](err); ok {
+			err = fmt.Errorf("mm has ended: %w", cause(err)) // the first try was sent all the same
+		}
+	}
+	switch {
+	case err == nil:
+		return o
+	case ctx.Err() != nil:
+		return failed(cmd, &mm.Error{Code: mm.Cancelled, Executed: mm.ExecutedMaybe,
+			Message: "Nobody waits for the answer any more; the command itself goes on.",
+			Remedy:  "Ask again with request id " + cmd.RequestID + " for its answer, or cancel it."})
+	case waiting.Err() != nil:
+		return failed(cmd, &mm.Error{Code: mm.Timeout, Executed: mm.ExecutedMaybe,
+			Message: fmt.Sprintf("mm at %s did not answer in time.", c.where),
+			Remedy:  "Look with `mm status` what it does, and ask again with request id " + cmd.RequestID + "."})
+	}
+	if e, ok := errors.AsType[*mm.Error](err); ok {
+		return failed(cmd, e)
+	}
+	e := c.transportError(err, mm.ExecutedMaybe)
+	if e.Executed == mm.ExecutedMaybe {
+		e.Remedy = "Ask again with request id " + cmd.RequestID + ": mm then finds the command, and does not run it twice."
+	}
+	return failed(cmd, e)
+}
+
+func failed(cmd mm.Command, err *mm.Error) mm.Outcome {
+	return mm.Failed(cmd.RequestID, cmd.Session, err)
+}
+
+// isBroken reports whether err came after a connection was made and before an answer was there.
+func isBroken(err error) bool {
+	_, dial := errors.AsType[*dialError](err)
+	_, answered := errors.AsType[*mm.Error](err)
+	return !dial && !answered && !errors.Is(err, errTooLarge)
+}
+
+// knowsRequestIDs reports whether a server is there for which a repeat with the same request id is no second request.
+func (c *Client) knowsRequestIDs(ctx context.Context) bool {
+	version, err := c.Health(ctx)
+	return err == nil && version != ""
+}
+
+// ask sends cmd and waits for its answer. The error is an *mm.Error where something else than mm answered.
+func (c *Client) ask(ctx context.Context, cmd mm.Command, progress mm.Progress, header map[string]string) (mm.Outcome, error) {
+	if progress != nil {
+		with := map[string]string{"Accept": wire.EventStream}
+		for k, v := range header {
+			with[k] = v
+		}
+		header = with
+	}
+	resp, err := c.send(ctx, http.MethodPost, "/run", wire.EncodeRun(cmd), header)
+	if err != nil {
+		return mm.Outcome{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var body []byte
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), wire.EventStream) {
+		body, err = follow(resp.Body, progress)
+	} else {
+		body, err = readAll(resp)
+	}
+	if err != nil {
+		return mm.Outcome{}, err
+	}
+	o, err := wire.DecodeOutcome(body, time.Now())
+	if err != nil {
+		return mm.Outcome{}, c.notMM(resp)
+	}
+	// An older pool, and an answer from before the request was read, name neither.
+	if o.RequestID == "" {
+		o.RequestID = cmd.RequestID
+	}
+	if o.Session == (mm.SessionID{}) {
+		o.Session = cmd.Session
+	}
+	return o, nil
+}
+
+// follow hands the progress events of a stream on and returns the data of its result.
+func follow(body io.Reader, progress mm.Progress) ([]byte, error) {
+	limited := &io.LimitedReader{R: body}
+	r := bufio.NewReaderSize(limited, 32<<10)
+	for {
+		limited.N = wire.MaxAnswer // for each event
+		name, data, err := wire.ReadEvent(r)
+		switch {
+		case err != nil && limited.N <= 0:
+			return nil, errTooLarge
+		case err == io.EOF:
+			return nil, io.ErrUnexpectedEOF // the result is missing
+		case err != nil:
+			return nil, err
+		case name == wire.EventResult:
+			return data, nil
+		case name == wire.EventProgress:
+			if records, err := wire.DecodeProgress(data); err == nil {
+				progress(records)
+			}
+		}
+	}
+}

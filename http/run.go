@@ -1,0 +1,117 @@
+package http
+
+import (
+	"bufio"
+	"bytes"
+	"strconv"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/http/wire"
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	// progressBacklog is how many batches of records wait for a slow reader; further ones are dropped.
+	progressBacklog = 256
+	// keepAlive is how often a silent event stream says that it is still there.
+	keepAlive = 15 * time.Second
+)
+
+func (s *Server) run(ctx *fasthttp.RequestCtx) {
+	cmd, bad := wire.DecodeRun(ctx.PostBody())
+	if bad != nil {
+		answerError(ctx, fasthttp.StatusBadRequest, bad)
+		return
+	}
+	if restarted := s.restartedSince(ctx.Request.Header.Peek(wire.HeaderFirstAsked), cmd); restarted != nil {
+		answer(ctx, fasthttp.StatusServiceUnavailable, wire.EncodeOutcome(*restarted, time.Now()))
+		return
+	}
+	if cmd.Caller == "" {
+		cmd.Caller = "api"
+	}
+	if bytes.Contains(ctx.Request.Header.Peek("Accept"), []byte(wire.EventStream)) {
+		ctx.SetContentType(wire.EventStream)
+		ctx.Response.Header.Set("Cache-Control", "no-store")
+		s.life.again()
+		ctx.SetBodyStreamWriter(func(w *bufio.Writer) {
+			defer s.life.leave()
+			s.stream(w, cmd)
+		})
+		return
+	}
+	outcome := s.Service.Run(s.ctx, cmd, nil)
+	answer(ctx, statusOf(outcome.Err), wire.EncodeOutcome(outcome, time.Now()))
+}
+
+// restartedSince refuses a request that its client first sent to an earlier process, where it may have been executed; this
+// process would not know, and execute it again.
+func (s *Server) restartedSince(header []byte, cmd mm.Command) *mm.Outcome {
+	if len(header) == 0 {
+		return nil
+	}
+	seconds, err := strconv.ParseFloat(string(header), 64)
+	if err == nil && time.Since(s.started).Seconds() > seconds {
+		return nil
+	}
+	o := mm.Failed(cmd.RequestID, cmd.Session, &mm.Error{
+		Code:     mm.NodeUnreachable,
+		Message:  "mm was started anew while the command was under way. Whether it took effect is not known.",
+		Remedy:   "Look whether it did before you send it again, under a new request id.",
+		Executed: mm.ExecutedMaybe,
+	})
+	return &o
+}
+
+// stream runs cmd and writes its progress and its answer as events. It goes on without writing when the client has gone.
+func (s *Server) stream(w *bufio.Writer, cmd mm.Command) {
+	batches := make(chan []mm.Record, progressBacklog)
+	done := make(chan mm.Outcome, 1)
+	go func() { done <- s.runSafely(cmd, batches) }()
+
+	alive := time.NewTicker(keepAlive)
+	defer alive.Stop()
+	var gone error
+	write := func(event string, data []byte) {
+		if gone == nil {
+			gone = wire.WriteEvent(w, event, data)
+		}
+		if gone == nil {
+			gone = w.Flush()
+		}
+	}
+	for {
+		select {
+		case records := <-batches:
+			write(wire.EventProgress, wire.EncodeProgress(records))
+		case <-alive.C:
+			if gone == nil {
+				_, _ = w.WriteString(wire.KeepAlive)
+				gone = w.Flush()
+			}
+		case outcome := <-done:
+			for len(batches) > 0 {
+				write(wire.EventProgress, wire.EncodeProgress(<-batches))
+			}
+			write(wire.EventResult, wire.EncodeOutcome(outcome, time.Now()))
+			return
+		}
+	}
+}
+
+// runSafely is Service.Run with its progress put into batches, and a panic turned into an answer: it runs outside of the
+// handlers that recovered watches.
+func (s *Server) runSafely(cmd mm.Command, batches chan<- []mm.Record) (outcome mm.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			outcome = mm.Failed(cmd.RequestID, cmd.Session, s.panicked(p))
+		}
+	}()
+	return s.Service.Run(s.ctx, cmd, func(records []mm.Record) {
+		select {
+		case batches <- records:
+		default:
+		}
+	})
+}

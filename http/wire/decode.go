@@ -1,0 +1,53 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+// wants says, for every request field, what is allowed in it.
+var wants = map[string]string{
+	"connection":      "a string",
+	"module":          "a string: exo, pnp, azure or teams",
+	"command":         "a string",
+	"caller_id":       "a string of at most 256 characters",
+	"request_id":      "a string of at most 128 characters",
+	"timeout_seconds": "a whole number from 1 to 86400",
+	"format":          `"text", "json" or "both"`,
+	"width":           "a whole number from 20 to 10000",
+	"depth":           "a whole number from 1 to 32",
+	"max_items":       "a whole number from 1 to 1000000",
+	"max_chars":       "a whole number from 100 to 33554432",
+}
+
+// decode reads a request's body into v, a pointer to a struct. An empty body counts as an empty object.
+func decode(body []byte, v any) *mm.Error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	err := json.Unmarshal(body, v)
+	var wrongType *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		return badField(wrongType.Field, wrongType.Value)
+	case errors.As(err, &wrongType):
+		return badRequest("The body is a JSON %s; want an object.", wrongType.Value)
+	case errors.As(err, &syntax):
+		return badRequest("The body is not valid JSON: %s (at byte %d).", syntax, syntax.Offset)
+	}
+	return badRequest("The body could not be read: %s.", err)
+}
+
+func badField(field, got string) *mm.Error {
+	return badRequest("%s: want %s; got %s.", field, wants[field], got)
+}
+
+func badRequest(format string, args ...any) *mm.Error {
+	return mm.Errorf(mm.BadRequest, "", format, args...)
+}

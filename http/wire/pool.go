@@ -1,0 +1,131 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+// Health is the answer to GET /health.
+type Health struct {
+	Status    string `json:"status"` // healthy
+	Timestamp string `json:"timestamp"`
+	Version   string `json:"version,omitempty"`
+}
+
+// EncodeHealth returns the answer to GET /health.
+func EncodeHealth(now time.Time, version string) []byte {
+	return mustEncode(Health{"healthy", formatTime(now), version})
+}
+
+// DecodeHealth reads the answer to GET /health and returns the server's version; an older pool has none.
+func DecodeHealth(body []byte) (version string, err error) {
+	var h Health
+	err = json.Unmarshal(body, &h)
+	if err == nil && h.Status != "healthy" {
+		err = fmt.Errorf("status %.40q is not healthy", h.Status)
+	}
+	return h.Version, err
+}
+
+// Status is the answer to GET /status.
+type Status struct {
+	Sessions []Session `json:"sessions"`
+	Notes    []string  `json:"notes,omitempty"`
+}
+
+// A Session is one session of Status.
+type Session struct {
+	SessionID       string   `json:"session_id"`
+	State           mm.State `json:"state"`
+	Authenticated   bool     `json:"authenticated"`
+	LastCommand     *string  `json:"last_command"` // null: none yet
+	AuthenticatedAs string   `json:"authenticated_as,omitempty"`
+	Busy            bool     `json:"busy,omitempty"`
+	Queued          int      `json:"queued,omitempty"`
+	LastError       string   `json:"last_error,omitempty"`
+	PID             int      `json:"pid,omitempty"`
+}
+
+// EncodeStatus returns the answer to GET /status.
+func EncodeStatus(p mm.PoolStatus) []byte {
+	s := Status{Sessions: make([]Session, 0, len(p.Sessions)), Notes: p.Notes}
+	for _, x := range p.Sessions {
+		w := Session{
+			SessionID:       x.ID.String(),
+			State:           x.State,
+			Authenticated:   x.State == mm.StateAuthenticated,
+			AuthenticatedAs: x.AuthenticatedAs,
+			Busy:            x.Busy,
+			Queued:          x.Queued,
+			LastError:       x.LastError,
+			PID:             x.PID,
+		}
+		if !x.LastCommand.IsZero() {
+			t := formatTime(x.LastCommand)
+			w.LastCommand = &t
+		}
+		s.Sessions = append(s.Sessions, w)
+	}
+	return mustEncode(s)
+}
+
+// DecodeStatus reads the answer to GET /status. A time that cannot be read counts as none.
+func DecodeStatus(body []byte) (mm.PoolStatus, error) {
+	var s Status
+	if err := json.Unmarshal(body, &s); err != nil {
+		return mm.PoolStatus{}, err
+	}
+	p := mm.PoolStatus{Notes: s.Notes}
+	for _, w := range s.Sessions {
+		x := mm.SessionStatus{
+			ID:              parseSessionID(w.SessionID),
+			State:           w.State,
+			AuthenticatedAs: w.AuthenticatedAs,
+			Busy:            w.Busy,
+			Queued:          w.Queued,
+			LastError:       w.LastError,
+			PID:             w.PID,
+		}
+		if w.LastCommand != nil {
+			if t, err := time.Parse(time.RFC3339, *w.LastCommand); err == nil {
+				x.LastCommand = t
+			}
+		}
+		p.Sessions = append(p.Sessions, x)
+	}
+	return p, nil
+}
+
+// Connections is the answer to GET /connections: the known fields of each connection, by name.
+type Connections struct {
+	Connections map[string]mm.Connection `json:"connections"`
+}
+
+// EncodeConnections returns the answer to GET /connections.
+func EncodeConnections(list []mm.Connection) []byte {
+	byName := make(map[string]mm.Connection, len(list))
+	for _, c := range list {
+		byName[c.Name] = c
+	}
+	return mustEncode(Connections{byName})
+}
+
+// DecodeConnections reads the answer to GET /connections, sorted by name.
+func DecodeConnections(body []byte) ([]mm.Connection, error) {
+	var c Connections
+	if err := json.Unmarshal(body, &c); err != nil {
+		return nil, err
+	}
+	list := make([]mm.Connection, 0, len(c.Connections))
+	for _, name := range slices.Sorted(maps.Keys(c.Connections)) {
+		one := c.Connections[name]
+		one.Name = name
+		list = append(list, one)
+	}
+	return list, nil
+}
