@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -186,7 +185,7 @@ func launch(ctx context.Context, l mm.Launcher, spec mm.LaunchSpec, log *slog.Lo
 		return nil, mm.Errorf(mm.LaunchFailed, "Look into the log of mm.", "PowerShell was not started: %v", failure)
 	}
 	if engine == nil {
-		return nil, mm.Errorf(mm.LaunchFailed, "Report this error.", "PowerShell was not started: %s", fmt.Sprint("the launcher gave nothing"))
+		return nil, mm.Errorf(mm.LaunchFailed, "Report this error.", "PowerShell was not started: the launcher gave nothing.")
 	}
 	return engine, nil
 }
