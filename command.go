@@ -15,6 +15,8 @@ type Command struct {
 	Caller    string        // who asks, as the door knows it; for logs
 	Timeout   time.Duration // from the start of execution; 0: the default (300 s). Waiting in the queue is limited by it too
 	Want      Want
+	// Live asks for rendered output as progress records, as it appears. Run sets it where it has a Progress.
+	Live bool
 }
 
 // Want says in which form, and how much of it, the caller wants the answer. Zero values mean the defaults.
