@@ -78,6 +78,8 @@ func (t *Tenant) addPerson(p person) {
 		Enabled:         true,
 		Priority:        1,
 		SubjectContains: []string{"newsletter"},
+		From:            []string{},
+		ForwardTo:       []string{},
 		MoveToFolder:    "Newsletters",
 	}}
 	t.Mailboxes = append(t.Mailboxes, m)
