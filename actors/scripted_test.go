@@ -20,13 +20,10 @@ type scripted struct {
 	fail     atomic.Bool   // launches fail
 	alive    atomic.Int64
 	launches atomic.Int64
-
-	mu      sync.Mutex
-	engines map[mm.SessionID]*scriptedEngine
 }
 
 func newScripted() *scripted {
-	return &scripted{approve: make(chan struct{}), engines: map[mm.SessionID]*scriptedEngine{}}
+	return &scripted{approve: make(chan struct{})}
 }
 
 func (s *scripted) Launch(ctx context.Context, spec mm.LaunchSpec, sink func(mm.EngineEvent)) (mm.Engine, error) {
@@ -36,9 +33,6 @@ func (s *scripted) Launch(ctx context.Context, spec mm.LaunchSpec, sink func(mm.
 	}
 	e := &scriptedEngine{owner: s, spec: spec, ops: make(chan func(), 1000), events: make(chan mm.EngineEvent, 1000), dead: make(chan struct{})}
 	s.alive.Add(1)
-	s.mu.Lock()
-	s.engines[spec.Session] = e
-	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, e.Kill)
 	go func() {
 		defer stop()
@@ -57,13 +51,6 @@ func (s *scripted) Launch(ctx context.Context, spec mm.LaunchSpec, sink func(mm.
 		}
 	}()
 	return e, nil
-}
-
-// of returns the engine of a session.
-func (s *scripted) of(id mm.SessionID) *scriptedEngine {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.engines[id]
 }
 
 type scriptedEngine struct {
