@@ -78,7 +78,8 @@ func (l *lifetime) isClosed() bool {
 func (s *Server) serve(door *fasthttp.Server, plain net.Listener) error {
 	ln := &listener{Listener: plain, closed: make(chan struct{})}
 	if !s.life.listen(ln) {
-		return errors.Join(ErrClosed, ln.Close())
+		_ = ln.Close()
+		return ErrClosed
 	}
 	err := door.Serve(ln)
 	if s.life.isClosed() {

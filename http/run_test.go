@@ -1,0 +1,284 @@
+package http_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/http/wire"
+)
+
+func failing(code mm.Code) func(context.Context, mm.Command, mm.Progress) mm.Outcome {
+	return func(_ context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
+		return mm.Failed(cmd.RequestID, cmd.Session, mm.Errorf(code, "Do.", "No."))
+	}
+}
+
+func TestAnOutcomeIsHTTP200UnlessTheRequestItselfIsWrong(t *testing.T) {
+	p := anyPool()
+	s := serve(t, p)
+	for code, want := range map[mm.Code]int{
+		mm.Busy: 200, mm.UnknownConnection: 200, mm.WrongAccount: 200, mm.ShuttingDown: 200, mm.Internal: 200, mm.RegistryBroken: 200,
+		mm.RequestConflict: 409, mm.BadRequest: 400,
+	} {
+		p.run = failing(code)
+		p.reset = func(string, mm.Module) ([]mm.SessionID, error) { return nil, mm.Errorf(code, "Do.", "No.") }
+		p.cancel = func(string) (bool, error) { return false, mm.Errorf(code, "Do.", "No.") }
+		for _, r := range valid[3:] {
+			resp, body := s.do(t, r)
+			if resp.StatusCode != want {
+				t.Errorf("%s with %s: %d %s", r.path, code, resp.StatusCode, body)
+			}
+			refused(t, body, code)
+		}
+	}
+}
+
+func TestAListThatCannotBeGivenIsAnErrorAndNotAnEmptyList(t *testing.T) {
+	p := anyPool()
+	p.connections = func() ([]mm.Connection, error) { return nil, mm.Errorf(mm.RegistryBroken, "Correct it.", "Broken.") }
+	p.status = func() (mm.PoolStatus, error) { return mm.PoolStatus{}, errors.New("unexpected") }
+	s := serve(t, p)
+	resp, body := s.do(t, request{method: "GET", path: "/connections"})
+	if resp.StatusCode != 500 {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+	refused(t, body, mm.RegistryBroken)
+	if resp, body := s.do(t, request{method: "GET", path: "/status"}); resp.StatusCode != 500 || !strings.Contains(body, "unexpected") {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
+
+func TestARequestThatCannotBeReadIsHTTP400(t *testing.T) {
+	s := serve(t, &pool{})
+	for _, r := range []request{
+		{path: "/run"}, {path: "/run", body: "{"}, {path: "/run", body: strings.Replace(runBody, "exo", "excel", 1)},
+		{path: "/reset", body: "{}"}, {path: "/cancel", body: "[]"},
+	} {
+		r.method = "POST"
+		if resp, body := s.do(t, r); resp.StatusCode != 400 || !strings.HasPrefix(body, `{"status":"error","error":"`) {
+			t.Errorf("%s %s: %d %s", r.path, r.body, resp.StatusCode, body)
+		}
+	}
+}
+
+func TestTheCallerIsNamedToThePool(t *testing.T) {
+	p := anyPool()
+	callers := make(chan string, 1)
+	p.run = func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
+		callers <- cmd.Caller
+		return atOnce(ctx, cmd, nil)
+	}
+	s := serve(t, p)
+	for body, want := range map[string]string{runBody: "api", strings.Replace(runBody, "{", `{"caller_id":"me",`, 1): "me"} {
+		s.do(t, request{method: "POST", path: "/run", body: body})
+		if got := <-callers; got != want {
+			t.Errorf("caller %q, want %q", got, want)
+		}
+	}
+}
+
+// stream is a request for an event stream.
+var stream = request{method: "POST", path: "/run", body: runBody, header: map[string]string{"Accept": wire.EventStream}}
+
+func TestAStreamCarriesProgressInOrderAndThenTheResult(t *testing.T) {
+	p := anyPool()
+	p.run = func(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
+		for i := range 3 {
+			progress([]mm.Record{{Stream: mm.StreamWarning, Text: fmt.Sprintf("line\n%d", i)}})
+		}
+		return atOnce(ctx, cmd, nil)
+	}
+	s := serve(t, p)
+	resp, body := s.do(t, stream)
+	want := ""
+	for i := range 3 {
+		want += fmt.Sprintf("event: progress\ndata: {\"records\":[{\"stream\":\"warning\",\"text\":\"line\\n%d\"}]}\n\n", i)
+	}
+	want += "event: result\ndata: " + `{"status":"success","output":"1\n","session_id":"C/exo","duration_ms":0.4}` + "\n\n"
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != wire.EventStream || body != want {
+		t.Errorf("%d %s\ngot  %q\nwant %q", resp.StatusCode, resp.Header.Get("Content-Type"), body, want)
+	}
+}
+
+func TestAStreamIsNotBegunForARequestThatIsRefused(t *testing.T) {
+	s := serve(t, &pool{})
+	r := stream
+	r.body = "{}"
+	resp, body := s.do(t, r)
+	if resp.StatusCode != 400 || resp.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
+
+func TestProgressArrivesWhileTheCommandRuns(t *testing.T) {
+	p := anyPool()
+	seen := make(chan struct{})
+	p.run = func(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
+		progress([]mm.Record{{Stream: mm.StreamOutput, Text: "first"}})
+		<-seen
+		return atOnce(ctx, cmd, nil)
+	}
+	s := serve(t, p)
+	conn, r := s.begin(t, stream)
+	defer conn.Close()
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(line, "first") {
+			close(seen)
+		}
+		if strings.Contains(line, `"status":"success"`) {
+			return
+		}
+	}
+}
+
+// begin sends r over the unix socket and leaves the answer to the test.
+func (s served) begin(t *testing.T, r request) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	conn, err := net.Dial("unix", s.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: %s\r\nContent-Length: %d\r\n\r\n%s",
+		r.method, r.path, r.header["Accept"], len(r.body), r.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn, bufio.NewReader(conn)
+}
+
+func TestAClientThatGoesAwayCancelsNothing(t *testing.T) {
+	for _, r := range []request{stream, valid[3]} {
+		p := anyPool()
+		begun, gone, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		p.run = func(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
+			close(begun)
+			<-gone
+			for range 10_000 { // more than a buffer of the stream takes
+				if progress != nil {
+					progress([]mm.Record{{Text: "x"}})
+				}
+			}
+			ended <- ctx.Err()
+			return atOnce(ctx, cmd, nil)
+		}
+		s := serve(t, p)
+		conn, _ := s.begin(t, r)
+		<-begun
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		close(gone)
+		if err := <-ended; err != nil {
+			t.Errorf("its context ended: %v", err)
+		}
+	}
+}
+
+func TestARepeatIsRefusedByAServerThatWasNotUpAtTheFirstTry(t *testing.T) {
+	s := serve(t, anyPool())
+	for header, ok := range map[string]bool{"0.000000": true, "3600": false, "nonsense": false, "": true} {
+		r := valid[3]
+		r.header = map[string]string{wire.HeaderFirstAsked: header}
+		resp, body := s.do(t, r)
+		if ok && resp.StatusCode != 200 {
+			t.Errorf("%q: %d %s", header, resp.StatusCode, body)
+		}
+		if !ok && (resp.StatusCode != 503 || !strings.Contains(body, `"code":"node_unreachable"`) || !strings.Contains(body, `"executed":"maybe"`)) {
+			t.Errorf("%q: %d %s", header, resp.StatusCode, body)
+		}
+	}
+}
+
+func TestShutdownLetsRunningRequestsEnd(t *testing.T) {
+	for _, r := range []request{stream, valid[3]} {
+		p := anyPool()
+		begun, end := make(chan struct{}), make(chan struct{})
+		p.run = func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
+			close(begun)
+			<-end
+			return atOnce(ctx, cmd, nil)
+		}
+		s := serve(t, p)
+		conn, answer := s.begin(t, r)
+		defer conn.Close()
+		<-begun
+		down := make(chan error, 1)
+		go func() { down <- s.Shutdown(context.Background()) }()
+		for { // until nobody listens any more
+			c, err := net.Dial("unix", s.socket)
+			if err != nil {
+				break
+			}
+			_ = c.Close()
+		}
+		select {
+		case err := <-down:
+			t.Fatalf("it did not wait: %v", err)
+		default:
+		}
+		close(end)
+		if err := <-down; err != nil {
+			t.Error(err)
+		}
+		text, _ := readUntilEnd(answer)
+		if !strings.Contains(text, `"status":"success"`) {
+			t.Errorf("answer %q", text)
+		}
+	}
+}
+
+func TestShutdownGivesUpWhatDoesNotEndInTime(t *testing.T) {
+	p := anyPool()
+	begun := make(chan struct{})
+	p.run = func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
+		close(begun)
+		<-ctx.Done()
+		return mm.Failed("r", cmd.Session, &mm.Error{Code: mm.Cancelled, Executed: mm.ExecutedMaybe})
+	}
+	s := serve(t, p)
+	conn, answer := s.begin(t, valid[3])
+	defer conn.Close()
+	<-begun
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if err := s.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if text, _ := readUntilEnd(answer); !strings.Contains(text, `"code":"cancelled"`) {
+		t.Errorf("answer %q", text)
+	}
+}
+
+func TestNothingIsServedAfterShutdown(t *testing.T) {
+	s := serve(t, anyPool())
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ServeTCP(ln); err == nil {
+		t.Error("it served")
+	}
+	if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the listener is open: %v", err)
+	}
+}
+
+func readUntilEnd(r *bufio.Reader) (string, error) {
+	var b strings.Builder
+	_, err := r.WriteTo(&b)
+	return b.String(), err
+}
