@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/http/client"
+)
+
+const (
+	startLimit = 20 * time.Second // for a daemon to answer
+	startPoll  = 20 * time.Millisecond
+)
+
+// startDaemon starts `mm serve` in the background, or waits for the one that somebody else starts, until c is answered. Of
+// several that do so at once only the one that gets mm.lock starts one. The error is an *mm.Error that says where it logs.
+func startDaemon(ctx context.Context, e *environ, s settings, c *client.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	var ended <-chan error // gets the end of the daemon that we started
+	again := time.NewTicker(startPoll)
+	defer again.Stop()
+	for {
+		if ended == nil {
+			lock, err := takeLock(s.lockPath())
+			if err == nil {
+				ended, err = spawnDaemon(e, s, lock)
+				lock.release()
+			}
+			if err != nil && !errors.Is(err, errLocked) {
+				return mm.Errorf(mm.NodeUnreachable, "Or start it yourself with `mm serve`.", "mm could not be started: %v.", err)
+			}
+		}
+		if _, err := c.Health(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case err := <-ended:
+			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+".", "mm was started in the background and ended at once (%v).", err)
+		case <-ctx.Done():
+			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+"; pid "+fmt.Sprint(lockHolder(s.lockPath()))+" holds its lock.",
+				"mm does not answer at %s after %s.", s.Socket, startLimit)
+		}
+	}
+}
+
+// spawnDaemon starts `mm serve` in a session of its own, with the lock, a clean environment and / as its folder, logging to
+// s.logPath. The channel gets its end, should it end before this process does.
+func spawnDaemon(e *environ, s settings, lock *daemonLock) (<-chan error, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(s.logPath()), 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the log folder: %w; make it writable or set SESSION_POOL_LOG_DIR", err)
+	}
+	log, err := os.OpenFile(s.logPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the log is not writable: %w; make it writable or set SESSION_POOL_LOG_DIR", err)
+	}
+	defer func() { _ = log.Close() }()
+	cmd := exec.Command(self, "serve", "--background")
+	cmd.Dir = "/"
+	cmd.Env = append(cleanEnv(e.list), lockEnv+"=3")
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.ExtraFiles = []*os.File{lock.f}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		err := cmd.Wait()
+		if err == nil {
+			err = errors.New("exit status 0")
+		}
+		ended <- err
+	}()
+	return ended, nil
+}
+
+// inherited are the variables that a daemon in the background keeps, whoever starts it: what finds programs, folders,
+// proxies and certificates, and mm's own settings. A name that ends with _ stands for all that begin so.
+var inherited = []string{
+	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_", "TZ", "TMPDIR", "XDG_", "PSModulePath",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_",
+	"SESSION_POOL_", "COMMAND_TIMEOUT", "M365_CONNECTION", "MM_PWSH", "MM_SANDBOX_ENGINE", "MM_CULTURE", "MM_API_SEND_GUARDS",
+}
+
+func cleanEnv(env []string) []string {
+	var out []string
+	for _, kv := range env {
+		key, _, _ := strings.Cut(kv, "=")
+		for _, name := range inherited {
+			if key == name || (strings.HasSuffix(name, "_") && strings.HasPrefix(key, name)) {
+				out = append(out, kv)
+				break
+			}
+		}
+	}
+	return out
+}
