@@ -76,35 +76,36 @@ func (d *demo) codeStep(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) signInStep(ctx context.Context) error { return d.signIn(ctx, demoConnection) }
+func (d *demo) signInStep(ctx context.Context) error {
+	out, err := d.signIn(ctx, demoConnection)
+	if err != nil {
+		return err
+	}
+	d.say("The session is signed in as " + out.AuthenticatedAs + ".")
+	return expect(out, mm.StatusSuccess)
+}
 
-// signIn does what a person does on the page, and waits until the session knows.
-func (d *demo) signIn(ctx context.Context, connection string) error {
+// signIn does what a person does on the page, and repeats the command until it is not answered with the code any more.
+func (d *demo) signIn(ctx context.Context, connection string) (mm.Outcome, error) {
 	out := d.exchange(ctx, connection, demoCommandRun)
 	if err := expect(out, mm.StatusAuthRequired); err != nil {
-		return err
+		return out, err
 	}
 	account := d.sb.Connections()[connection].ExpectedEmail
 	if err := d.sb.Entra().Approve(out.Challenge.UserCode, account); err != nil {
-		return err
+		return out, err
 	}
 	d.say(fmt.Sprintf("%s enters %s at %s.", account, out.Challenge.UserCode, out.Challenge.URL))
 	again := time.NewTicker(100 * time.Millisecond)
 	defer again.Stop()
 	for {
-		status, err := d.pool.Status(ctx)
-		if err != nil {
-			return err
-		}
-		for _, s := range status.Sessions {
-			if s.ID == out.Session && s.State != mm.StateAuthPending {
-				return nil
-			}
+		if out = d.exchange(ctx, connection, demoCommandRun); out.Status != mm.StatusAuthRequired {
+			return out, nil
 		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			return errors.New("the session did not notice the sign-in in time")
+			return out, errors.New("the session did not notice the sign-in in time")
 		}
 	}
 }
@@ -166,10 +167,10 @@ func (d *demo) tenantStep(ctx context.Context) error {
 	c := d.sb.Connections()[demoPartner]
 	d.say(fmt.Sprintf("%s is a guest in %s; Exchange signs guests in to their own tenant.", c.ExpectedEmail, c.Tenant))
 	d.command("mm run " + demoPartner + " exo " + demoCommandRun)
-	if err := d.signIn(ctx, demoPartner); err != nil {
+	out, err := d.signIn(ctx, demoPartner)
+	if err != nil {
 		return err
 	}
-	out := d.exchange(ctx, demoPartner, demoCommandRun)
 	if err := expect(out, mm.StatusError); err != nil {
 		return err
 	}
