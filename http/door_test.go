@@ -201,6 +201,7 @@ func TestWhatIsNoRequestOfTheAPIIsRefusedInJSON(t *testing.T) {
 		"no type of a body":    {request{method: "POST", path: "/run", body: runBody, header: map[string]string{"Content-Type": ""}}, 415, ""},
 		"a form for a body":    {request{method: "POST", path: "/reset", body: "a=b", header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, 415, ""},
 		"a body over 1 MiB":    {request{method: "POST", path: "/run", body: strings.Repeat(" ", 1<<20+1)}, 413, ""},
+		"a body of 4 MiB":      {request{method: "POST", path: "/run", body: strings.Repeat(" ", 4<<20)}, 413, ""},
 		"a header over 4 KiB":  {request{method: "GET", path: "/status", header: map[string]string{"X": strings.Repeat("x", 5000)}}, 431, ""},
 		"a body of exactly it": {request{method: "POST", path: "/run", body: runBody + strings.Repeat(" ", 1<<20-len(runBody))}, 200, ""},
 		"a type with charset":  {request{method: "POST", path: "/run", body: runBody, header: map[string]string{"Content-Type": "Application/JSON; charset=utf-8"}}, 200, ""},

@@ -46,6 +46,10 @@ func (s *Server) post(ctx *fasthttp.RequestCtx, handle fasthttp.RequestHandler) 
 		wrongMethod(ctx, "POST")
 		return
 	}
+	if len(ctx.PostBody()) > maxBody {
+		tooLarge(ctx)
+		return
+	}
 	if len(ctx.PostBody()) > 0 && !isJSON(ctx.Request.Header.ContentType()) {
 		answerError(ctx, fasthttp.StatusUnsupportedMediaType, mm.Errorf(mm.BadRequest,
 			"Send it with the header `Content-Type: application/json`.", "The request's body is not marked as JSON."))

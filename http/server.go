@@ -42,6 +42,7 @@ type Config struct {
 // Limits of the server. An answer has no time limit: a command may run for 24 hours.
 const (
 	maxBody        = 1 << 20 // bytes of a request; a command has at most 64 KiB
+	maxRead        = 4 << 20 // read of a larger one, whose client would otherwise meet a reset before the answer
 	maxConnections = 8192    // per door
 	readTimeout    = 30 * time.Second
 	idleTimeout    = 5 * time.Minute
@@ -83,7 +84,7 @@ func (s *Server) door(handler fasthttp.RequestHandler) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      s.recovered(handler),
 		ErrorHandler:                 unreadable,
-		MaxRequestBodySize:           maxBody,
+		MaxRequestBodySize:           maxRead,
 		Concurrency:                  maxConnections,
 		ReadTimeout:                  readTimeout,
 		IdleTimeout:                  idleTimeout,
@@ -137,8 +138,7 @@ func unreadable(ctx *fasthttp.RequestCtx, err error) {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		answerError(ctx, fasthttp.StatusRequestEntityTooLarge, mm.Errorf(mm.BadRequest,
-			"Send less; a command has at most 64 KiB.", "The request is larger than 1 MiB."))
+		tooLarge(ctx)
 	case errors.As(err, &small):
 		answerError(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, mm.Errorf(mm.BadRequest,
 			"Send fewer or shorter headers.", "The request's headers are too large."))
@@ -149,6 +149,11 @@ func unreadable(ctx *fasthttp.RequestCtx, err error) {
 		answerError(ctx, fasthttp.StatusBadRequest, mm.Errorf(mm.BadRequest,
 			"Speak HTTP/1.1 to this address.", "The request could not be read."))
 	}
+}
+
+func tooLarge(ctx *fasthttp.RequestCtx) {
+	answerError(ctx, fasthttp.StatusRequestEntityTooLarge, mm.Errorf(mm.BadRequest,
+		"Send less; a command has at most 64 KiB.", "The request is larger than 1 MiB."))
 }
 
 func answer(ctx *fasthttp.RequestCtx, status int, body []byte) {

@@ -28,7 +28,7 @@ func (c *Client) Run(ctx context.Context, cmd mm.Command, progress mm.Progress) 
 	}
 	timeout := cmd.Timeout
 	if timeout == 0 {
-		timeout = mm.DefaultTimeout
+		timeout = mm.MaxTimeout // the server knows its default; this one does not
 	}
 	waiting, cancel := context.WithTimeout(ctx, 2*timeout+slack)
 	defer cancel()
