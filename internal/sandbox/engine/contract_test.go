@@ -1,0 +1,26 @@
+package engine_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/internal/enginetest"
+	"github.com/microsoft-master/mm/internal/sandbox"
+	"github.com/microsoft-master/mm/internal/sandbox/engine"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestTheStandInKeepsTheContractOfEngines(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T) (mm.Launcher, mm.LaunchSpec) {
+		return engine.New(engine.Config{}), spec("Contoso-GA", mm.Exchange, mm.SandboxEndpoints{Authority: "http://127.0.0.1:1", Dir: t.TempDir()})
+	})
+}
+
+// spec returns what to launch for a connection of the sandbox.
+func spec(connection string, m mm.Module, ends mm.SandboxEndpoints) mm.LaunchSpec {
+	return mm.LaunchSpec{Session: mm.SessionID{Connection: connection, Module: m},
+		Connection: sandbox.Connections(sandbox.Tenants(), ends)[connection]}
+}

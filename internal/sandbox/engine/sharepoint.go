@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/internal/sandbox"
+)
+
+var (
+	webView  = &view{columns: []string{"Title", "ServerRelativeUrl", "Id"}}
+	siteView = &view{columns: []string{"Title", "Url", "Template", "Owner"}}
+	listView = &view{columns: []string{"Title", "Id", "Url"}}
+	itemView = &view{columns: []string{"Id", "Title", "Modified"}}
+)
+
+// sharePointSite makes the object that Get-PnPTenantSite gives.
+func sharePointSite(t sandbox.Tenant, s sandbox.Site) *object {
+	return &object{siteView, []property{{"Title", s.Title}, {"Url", siteURL(t, s)}, {"Template", s.Template}, {"Owner", s.Owner}}}
+}
+
+func siteURL(t sandbox.Tenant, s sandbox.Site) string {
+	return "https://" + t.SharePointHost + ".sharepoint.com" + strings.TrimSuffix(s.Path, "/")
+}
+
+func sharePointCommands() []cmdlet {
+	pnp := func(name, takes string, do func(*run, *account, args) error) cmdlet {
+		return cmdlet{name: name, module: "PnP.PowerShell", kind: "cmdlet", takes: takes, of: mm.SharePoint, signedIn: mm.SharePoint,
+			do: func(r *run, a args) error { return do(r, r.account(mm.SharePoint), a) }}
+	}
+	anyone := func(c cmdlet) cmdlet {
+		c.signedIn = ""
+		return c
+	}
+	return []cmdlet{
+		anyone(pnp("Connect-PnPOnline", "[Url]! ClientId Tenant -DeviceLogin -LaunchBrowser", connectSharePoint)),
+		anyone(pnp("Disconnect-PnPOnline", "", func(r *run, who *account, _ args) error {
+			if who == nil {
+				return terminating("No connection to disconnect", "DisconnectOnline", "")
+			}
+			r.setAccount(mm.SharePoint, nil)
+			return nil
+		})),
+		anyone(pnp("Get-PnPConnection", "", func(r *run, who *account, _ args) error {
+			if who == nil {
+				return terminating("The current connection holds no SharePoint context. Please use one of the Connect-PnPOnline commands "+
+					"which uses the -Url argument to connect.", "NoConnection", "")
+			}
+			r.emit(&object{properties: []property{{"Url", who.site}, {"ConnectionType", "O365"}, {"ConnectionMethod", "DeviceLogin"}}})
+			return nil
+		})),
+		pnp("Get-PnPWeb", "Includes", getWeb),
+		pnp("Get-PnPTenantId", "", func(r *run, who *account, _ args) error {
+			r.emit(who.tenant.ID)
+			return nil
+		}),
+		pnp("Get-PnPTenantSite", "[Identity]", func(r *run, who *account, a args) error {
+			return r.identified(who, sites, a, "Url")
+		}),
+		pnp("Get-PnPList", "[Identity]", func(r *run, who *account, a args) error {
+			s := siteOf(who)
+			for _, l := range s.Lists {
+				if id := a.text("Identity"); id == "" || strings.EqualFold(id, l.Title) || id == l.ID {
+					r.emit(&object{listView, []property{{"Title", l.Title}, {"Id", l.ID}, {"Url", l.URL}, {"BaseTemplate", int64(l.BaseTemplate)}}})
+				}
+			}
+			return nil
+		}),
+		pnp("Get-PnPListItem", "[List]! Id", getItems),
+		pnp("Add-PnPListItem", "[List]! Values", addItem),
+	}
+}
+
+// connectSharePoint reports failures as the real command does: the cause is a warning, the error says nothing.
+func connectSharePoint(r *run, _ *account, a args) error {
+	const generic, id = "Unable to connect using provided arguments", "InvalidOperation,PnP.PowerShell.Commands.Base.ConnectOnline"
+	u, err := url.Parse(a.text("Url"))
+	if err != nil || u.Host == "" || !a.isSet("DeviceLogin") {
+		return terminating(generic, id, "")
+	}
+	who, err := r.signIn(mm.SharePoint, a.text("Tenant"), a.text("ClientId"), "https://"+u.Host, func(c sandbox.DeviceCode) {
+		r.out.record(mm.StreamWarning, "\n\n"+c.Message+"\n\n")
+	})
+	if errors.Is(err, errStopped) || errors.Is(err, errDead) {
+		return err
+	}
+	if err != nil {
+		r.out.record(mm.StreamWarning, err.Error())
+		return terminating(generic, id, "")
+	}
+	who.site = strings.TrimSuffix(a.text("Url"), "/")
+	return nil
+}
+
+// siteOf is the site that the session is connected to; an address that the tenant does not have is its root.
+func siteOf(who *account) sandbox.Site {
+	for _, s := range who.tenant.Sites {
+		if strings.EqualFold(siteURL(who.tenant.Tenant, s), who.site) {
+			return s
+		}
+	}
+	return who.tenant.Sites[0]
+}
+
+func getWeb(r *run, who *account, a args) error {
+	s := siteOf(who)
+	web := &object{webView, []property{{"Title", s.Title}, {"ServerRelativeUrl", s.Path}, {"Url", siteURL(who.tenant.Tenant, s)},
+		{"Id", who.tenant.ID}}}
+	if slices.Contains(a.texts("Includes"), "CurrentUser") {
+		web = web.with(property{"CurrentUser", &object{properties: []property{{"Email", who.upn},
+			{"LoginName", "i:0#.f|membership|" + who.upn}, {"UserPrincipalName", who.upn}}}})
+	}
+	r.emit(web)
+	return nil
+}
+
+// itemsOf is the collection of a list's items, filled from the tenant's data when it is first asked for.
+func itemsOf(who *account, list string) (collection string, rows []*object, err error) {
+	s := siteOf(who)
+	for _, l := range s.Lists {
+		if !strings.EqualFold(l.Title, list) && l.ID != list {
+			continue
+		}
+		collection = "items of " + l.ID
+		if rows, ok := who.changed[collection]; ok {
+			return collection, rows, nil
+		}
+		for i, fields := range l.Items {
+			rows = append(rows, item(i+1, fields))
+		}
+		return collection, rows, nil
+	}
+	return "", nil, fail("List '"+list+"' does not exist at site with URL '"+who.site+"'.", "ListNotFound", "ObjectNotFound", list)
+}
+
+func item(id int, fields map[string]any) *object {
+	o := &object{itemView, []property{{"Id", int64(id)}}}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		o.properties = append(o.properties, property{name, plain(fields[name])})
+	}
+	return o
+}
+
+// plain makes a property's value of a Go value of the sandbox's items.
+func plain(v any) any {
+	switch v := v.(type) {
+	case int:
+		return int64(v)
+	case string, bool, int64, float64:
+		return v
+	}
+	return fmt.Sprint(v)
+}
+
+func getItems(r *run, who *account, a args) error {
+	_, rows, err := itemsOf(who, a.text("List"))
+	if err != nil {
+		return err
+	}
+	if a.given("Id") {
+		rows = keep(rows, "Id", []string{a.text("Id")})
+	}
+	return r.emitAll(rows)
+}
+
+func addItem(r *run, who *account, a args) error {
+	collection, rows, err := itemsOf(who, a.text("List"))
+	if err != nil {
+		return err
+	}
+	fields, _ := a.values["Values"].(*object)
+	o := &object{view: itemView, properties: []property{{"Id", int64(len(rows) + 1)}}}
+	if fields != nil {
+		o.properties = append(o.properties, fields.properties...)
+	}
+	if err := who.putAll(collection, append(slices.Clone(rows), o)); err != nil {
+		return err
+	}
+	r.emit(o)
+	return nil
+}
