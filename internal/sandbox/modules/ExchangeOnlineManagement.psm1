@@ -121,13 +121,14 @@ function Select-ExoFilter([Management.Automation.PSCmdlet] $Caller, [object[]] $
             'InvalidFilter' 'InvalidArgument' $Filter))
     }
     $property, $operator, $value = $Matches[1], $Matches[2], $Matches[3]
-    $Rows.Where({
-        switch ($operator) {
-            'eq' { $_.$property -eq $value }
-            'ne' { $_.$property -ne $value }
-            'like' { $_.$property -like $value }
+    foreach ($row in $Rows) {
+        $kept = switch ($operator) {
+            'eq' { $row.$property -eq $value }
+            'ne' { $row.$property -ne $value }
+            'like' { $row.$property -like $value }
         }
-    })
+        if ($kept) { $row }
+    }
 }
 
 # Passes on as many rows as ResultSize allows and warns when there were more.

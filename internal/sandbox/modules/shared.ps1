@@ -171,8 +171,9 @@ function Get-SandboxToken([string] $Tenant, [string] $ClientId, [string] $Resour
 }
 
 # Who is expected to sign in: the connection's expectedEmail, unless the fault says otherwise. The stand-in's automatic
-# approval signs that account in; without one a person does it.
+# approval signs that account in; without one a person does it, or declines.
 function Get-SandboxHint($Fault) {
+    if ($Fault.fault -eq 'denied') { return '' }
     $connections = (Read-SandboxJson 'home/.m365-connections.json').connections
     $connection = if ($env:M365_SANDBOX_CONNECTION) { $connections.PSObject.Properties[$env:M365_SANDBOX_CONNECTION] }
     $expected = if ($connection) { [string] $connection.Value.expectedEmail } else { '' }
