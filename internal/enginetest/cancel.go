@@ -10,7 +10,9 @@ import (
 func cancelled(script string, options ...option) func(*probe) {
 	return func(p *probe) {
 		p.run(`$kept = 'still here'`)
-		id := p.running(`'before'; `+script, options...)
+		mark := p.mark()
+		id := p.begin(`'before'; `+begun+`; `+script, options...)
+		p.record(mark, id, mm.StreamWarning, "begun")
 		p.engine.Cancel(id)
 		r := p.result(id)
 		if r.Terminated != mm.Stopped || !strings.HasPrefix(strings.TrimLeft(r.Output, "\n"), "before") {

@@ -10,13 +10,13 @@ import (
 
 // lifecycle tests how an engine begins and ends when it is asked to; each case has an engine of its own.
 func lifecycle(t *testing.T, start Start) {
-	t.Run("hello says what it is", func(t *testing.T) {
+	t.Run("lifecycle: hello says what it is", func(t *testing.T) {
 		h := launch(t, start).engine.Hello()
 		if h.Protocol == 0 || h.PS == "" || h.Host == "" {
 			t.Errorf("hello %+v", h)
 		}
 	})
-	t.Run("it answers commands, collects and ends by shutdown", func(t *testing.T) {
+	t.Run("lifecycle: it answers commands, collects and ends by shutdown", func(t *testing.T) {
 		p := launch(t, start)
 		p.text(p.run(number), "1")
 		p.engine.Collect()
@@ -24,7 +24,7 @@ func lifecycle(t *testing.T, start Start) {
 		p.engine.Shutdown()
 		p.exit()
 	})
-	t.Run("kill ends it, twice is harmless, and what is asked after that is dropped", func(t *testing.T) {
+	t.Run("lifecycle: kill ends it, twice is harmless, and what is asked after that is dropped", func(t *testing.T) {
 		p := launch(t, start)
 		p.engine.Kill()
 		p.engine.Kill()
@@ -43,18 +43,18 @@ func lifecycle(t *testing.T, start Start) {
 			t.Errorf("after Exited: %+v", got)
 		}
 	})
-	t.Run("the end of the launch's context ends it", func(t *testing.T) {
+	t.Run("lifecycle: the end of the launch's context ends it", func(t *testing.T) {
 		p := launch(t, start)
 		p.stop()
 		p.exit()
 	})
-	t.Run("shutdown ends it while a command runs", func(t *testing.T) {
+	t.Run("lifecycle: shutdown ends it while a command runs", func(t *testing.T) {
 		p := launch(t, start)
 		p.running(loop)
 		p.engine.Shutdown()
 		p.exit()
 	})
-	t.Run("a launch that is cancelled fails without an event, or gives an engine that exits", func(t *testing.T) {
+	t.Run("lifecycle: a launch that is cancelled fails without an event, or gives an engine that exits", func(t *testing.T) {
 		for _, after := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond, 150 * time.Millisecond} {
 			ctx, cancel := context.WithTimeout(context.Background(), after)
 			p := newProbe(t)
@@ -71,7 +71,7 @@ func lifecycle(t *testing.T, start Start) {
 			cancel()
 		}
 	})
-	t.Run("two engines know nothing of each other", func(t *testing.T) {
+	t.Run("lifecycle: two engines know nothing of each other", func(t *testing.T) {
 		a, b := launch(t, start), launch(t, start)
 		a.run(`$mine = 'a'`)
 		b.run(`$mine = 'b'`)
@@ -97,7 +97,7 @@ func death(t *testing.T, start Start) {
 		{"the end of the context ends it in a flood", flood, func(p *probe) { p.stop() }},
 		{"shutdown ends it in a wait that nothing else ends", hardSleep, func(p *probe) { p.engine.Shutdown() }},
 	} {
-		t.Run(c.says, func(t *testing.T) {
+		t.Run("death: "+c.says, func(t *testing.T) {
 			p := launch(t, start)
 			id := p.running(c.script, maxChars(4096))
 			c.end(p)

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a test waits for an event that has to come. It is never reached where the engine works.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 // A probe drives one engine and keeps what it says. It also holds the engine to the rules of a sink at all times: one
 // goroutine at a time, and nothing after Exited.

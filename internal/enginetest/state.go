@@ -6,7 +6,7 @@ import (
 	mm "github.com/microsoft-master/mm"
 )
 
-var sessionRules = []rule{
+var stateRules = []rule{
 	{"variables persist", func(p *probe) {
 		p.text(p.run(`$kept = 'here'`), "")
 		p.text(p.run(`$kept`), "here")

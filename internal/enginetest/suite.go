@@ -18,35 +18,39 @@ type rule struct {
 	test func(p *probe)
 }
 
+// subjects are the rules that share one engine, in the order in which they are tested.
+var subjects = []struct {
+	name  string
+	rules []rule
+}{
+	{"results", resultRules},
+	{"state", stateRules},
+	{"streams", streamRules},
+	{"console", consoleRules},
+	{"caps", capRules},
+	{"cancel", cancelRules},
+	{"refusals", refusalRules},
+	{"analyze", analyzeRules},
+	{"call", callRules},
+}
+
 // Run holds the engines that start launches to the contract. Most rules share one engine: that it still answers rightly
-// after what the rules before did to it is part of the contract.
+// after what the rules before did to it is part of the contract. Only after a broken rule the next has a new one.
 func Run(t *testing.T, start Start) {
 	shared := launch(t, start)
-	for _, group := range []struct {
-		subject string
-		rules   []rule
-	}{
-		{"results", resultRules},
-		{"session", sessionRules},
-		{"streams", streamRules},
-		{"console", consoleRules},
-		{"caps", capRules},
-		{"cancel", cancelRules},
-		{"refusals", refusalRules},
-		{"analyze", analyzeRules},
-		{"call", callRules},
-	} {
-		t.Run(group.subject, func(t *testing.T) {
-			for _, r := range group.rules {
-				t.Run(r.says, func(t *testing.T) {
-					p := shared.on(t)
-					r.test(p)
-					p.text(p.run(number), "1")
-				})
+	for _, subject := range subjects {
+		for _, r := range subject.rules {
+			kept := t.Run(subject.name+": "+r.says, func(t *testing.T) {
+				p := shared.on(t)
+				r.test(p)
+				p.text(p.run(number), "1")
+			})
+			if shared.on(t); !kept {
+				shared.engine.Kill()
+				shared = launch(t, start)
 			}
-		})
+		}
 	}
-	shared.on(t)
-	t.Run("lifecycle", func(t *testing.T) { lifecycle(t, start) })
-	t.Run("death", func(t *testing.T) { death(t, start) })
+	lifecycle(t, start)
+	death(t, start)
 }

@@ -14,7 +14,7 @@ type cmdlet struct {
 	module string // ExchangeOnlineManagement
 	kind   string // as mm.CommandFact has it: cmdlet, function, application
 	// takes lists the parameters: Name takes a value, -Name is a switch, [Name] takes a value also without its name, in
-	// this order. Name! must be given.
+	// this order. Name! and [Name]! must be given.
 	takes string
 	do    func(*run, args) error
 	// signedIn is the session module whose sign-in the command needs; of is the one it belongs to, for the switchboard.
@@ -32,8 +32,8 @@ func (c *cmdlet) formals() []formal {
 	var list []formal
 	for word := range strings.FieldsSeq(c.takes) {
 		f := formal{positional: word[0] == '[', isSwitch: word[0] == '-'}
-		word = strings.Trim(word, "[]-")
-		f.name, f.needed = strings.CutSuffix(word, "!")
+		word, f.needed = strings.CutSuffix(word, "!")
+		f.name = strings.Trim(word, "[]-")
 		list = append(list, f)
 	}
 	return list
