@@ -77,8 +77,8 @@ func TestARefusedRunRequestIsToldWhatIsAllowed(t *testing.T) {
 		"a timeout too great":  {run(`,"timeout_seconds":1e30`), "timeout_seconds: want a whole number from 1 to 86400; got number 1e30."},
 		"an unknown format":    {run(`,"format":"xml"`), `format: want "text", "json" or "both"; got "xml".`},
 		"a format's case":      {run(`,"format":"JSON"`), `format: want "text", "json" or "both"; got "JSON".`},
-		"a long request id":    {run(`,"request_id":"` + strings.Repeat("ä", 129) + `"`), "request_id: want a string of at most 128 characters; got 129 characters."},
-		"a long caller":        {run(`,"caller_id":"` + strings.Repeat("x", 257) + `"`), "caller_id: want a string of at most 256 characters; got 257 characters."},
+		"a long request id":    {run(`,"request_id":"` + strings.Repeat("ä", 65) + `"`), "request_id: want a string of at most 128 bytes; got 130 bytes."},
+		"a long caller":        {run(`,"caller_id":"` + strings.Repeat("x", 257) + `"`), "caller_id: want a string of at most 256 bytes; got 257 bytes."},
 		"a format of no words": {run(`,"format":5`), `format: want "text", "json" or "both"; got number.`},
 	}
 	for field, bounds := range map[string][2]int{

@@ -76,8 +76,8 @@ func TestAnyOutcomeComesOverTheWireAsItWas(t *testing.T) {
 
 func TestAnyCommandComesOverTheWireAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := mm.Command{RequestID: rapid.StringN(0, 128, -1).Draw(t, "id"), Session: sessions.Draw(t, "session"),
-			Text: "x" + words.Draw(t, "text"), Caller: rapid.StringN(0, 256, -1).Draw(t, "caller"),
+		c := mm.Command{RequestID: rapid.StringN(0, -1, 128).Draw(t, "id"), Session: sessions.Draw(t, "session"),
+			Text: "x" + words.Draw(t, "text"), Caller: rapid.StringN(0, -1, 256).Draw(t, "caller"),
 			Timeout: time.Duration(rapid.IntRange(0, 86400).Draw(t, "s")) * time.Second,
 			Want: mm.Want{Format: rapid.SampledFrom([]mm.Format{"", mm.FormatText, mm.FormatJSON, mm.FormatBoth}).Draw(t, "format"),
 				Width: rapid.IntRange(20, 10_000).Draw(t, "width"), Depth: rapid.IntRange(0, 32).Draw(t, "depth"),

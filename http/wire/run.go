@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -77,8 +76,8 @@ func (r RunRequest) check() *mm.Error {
 		field, value string
 		max          int
 	}{{"caller_id", r.CallerID, maxCaller}, {"request_id", r.RequestID, mm.MaxRequestID}} {
-		if n := utf8.RuneCountInString(s.value); n > s.max {
-			return badField(s.field, fmt.Sprintf("%d characters", n))
+		if n := len(s.value); n > s.max {
+			return badField(s.field, fmt.Sprintf("%d bytes", n))
 		}
 	}
 	switch mm.Format(r.Format) {
