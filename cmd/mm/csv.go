@@ -50,6 +50,11 @@ func csvOf(objects json.RawMessage) (text []byte, rows int, err error) {
 		for i, c := range columns {
 			record[i] = row[c]
 		}
+		if len(record) == 1 && record[0] == "" {
+			w.Flush()
+			b.WriteString("\"\"\r\n") // an empty line is no row to many readers
+			continue
+		}
 		_ = w.Write(record)
 	}
 	w.Flush()

@@ -110,8 +110,15 @@ func (d *daemon) stop(drain time.Duration) error {
 	return errors.Join(d.server.Shutdown(answering), <-pool)
 }
 
-// watchIdle calls ended when there was neither a session nor a command for idleLimit.
-func (d *daemon) watchIdle(ctx context.Context, ended func()) {
+// sessions counts the pool's sessions.
+func (d *daemon) sessions(ctx context.Context) (int, error) {
+	status, err := d.pool.Status(ctx)
+	return len(status.Sessions), err
+}
+
+// watchIdle calls ended when there was neither a session nor a command for idleLimit. last is the time of the last command
+// in Unix seconds.
+func watchIdle(ctx context.Context, last *atomic.Int64, sessions func(context.Context) (int, error), ended func()) {
 	tick := time.NewTicker(idlePoll)
 	defer tick.Stop()
 	for {
@@ -119,10 +126,10 @@ func (d *daemon) watchIdle(ctx context.Context, ended func()) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			if now.Sub(time.Unix(d.last.Load(), 0)) < idleLimit {
+			if now.Sub(time.Unix(last.Load(), 0)) < idleLimit {
 				continue
 			}
-			if status, err := d.pool.Status(ctx); err == nil && len(status.Sessions) == 0 {
+			if n, err := sessions(ctx); err == nil && n == 0 {
 				ended()
 				return
 			}

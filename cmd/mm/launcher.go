@@ -34,7 +34,7 @@ func newLauncher(s settings, log *slog.Logger) (mm.Launcher, error) {
 			Pwsh:     path,
 			CacheDir: filepath.Join(cache, "mm"),
 			StateDir: s.StateDir,
-			RunDir:   filepath.Join(filepath.Dir(s.Socket), "run"),
+			RunDir:   s.runDir(),
 			Home:     s.Home,
 			Env:      sandboxEnv,
 			Culture:  os.Getenv("MM_CULTURE"),

@@ -62,7 +62,7 @@ func serve(ctx context.Context, e *environ, s settings, background bool, drain t
 	if background {
 		watching, stop := context.WithCancel(ctx)
 		defer stop()
-		go d.watchIdle(watching, func() { close(idle) })
+		go watchIdle(watching, &d.last, d.sessions, func() { close(idle) })
 	}
 	select {
 	case sig := <-signals:

@@ -112,6 +112,9 @@ func (e *environ) choice(name, usual, other string) (bool, error) {
 func (s settings) lockPath() string  { return filepath.Join(s.StateDir, "mm.lock") }
 func (s settings) tokenPath() string { return filepath.Join(s.StateDir, "pool-token") }
 
+// runDir is where the sockets of PowerShell processes are, beside the daemon's.
+func (s settings) runDir() string { return filepath.Join(filepath.Dir(s.Socket), "run") }
+
 // logPath is where a daemon in the background logs.
 func (s settings) logPath() string {
 	name := s.Only
