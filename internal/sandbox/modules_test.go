@@ -35,6 +35,21 @@ func connect(m mm.Module, t Tenant) string {
 
 const promptStart = "To sign in, use a web browser to open the page http://127.0.0.1:"
 
+func TestTheModulesExportWhatTheirManifestsSay(t *testing.T) {
+	t.Parallel()
+	s := newSandbox(t, Options{Dir: t.TempDir()})
+	var steps []step
+	for _, m := range mm.Modules() {
+		name := ModuleName(m)
+		steps = append(steps, step{"$m = Import-Module " + name + " -PassThru; $m.Description; $m.Path; " +
+			"$promised = (Import-PowerShellDataFile ($m.Path -replace 'psm1$', 'psd1')).FunctionsToExport; " +
+			"$missing = $promised | Where-Object { $_ -notin $m.ExportedFunctions.Keys }; \"missing: $missing.\"; $promised.Count -ge 12",
+			[]string{"output: Stand-in of Microsoft Master's sandbox; not Microsoft's module", "output: missing: .", "output: True",
+				"output: " + s.Home()}}) // before any other of that name
+	}
+	runSteps(t, s, "Contoso-GA", steps, nil)
+}
+
 func TestExchangeBehavesLikeTheRealModule(t *testing.T) {
 	s := newSandbox(t, Options{Dir: t.TempDir()})
 	contoso := s.Tenants()[0]

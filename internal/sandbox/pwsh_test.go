@@ -14,7 +14,7 @@ import (
 )
 
 // findPwsh returns the PowerShell to test with, or skips.
-func findPwsh(t *testing.T) string {
+func findPwsh(t testing.TB) string {
 	t.Helper()
 	if p := os.Getenv("MM_PWSH"); p != "" {
 		return p
@@ -99,7 +99,7 @@ func compare(t *testing.T, s step, got []record) {
 var promptedCode = regexp.MustCompile(`\bcode ([A-Z0-9]{9})\b`)
 
 // runPwsh runs a script file and returns its records. Console text belongs to the step that runs.
-func runPwsh(t *testing.T, s *Sandbox, connection string, person func(string), args ...string) []record {
+func runPwsh(t testing.TB, s *Sandbox, connection string, person func(string), args ...string) []record {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

@@ -30,9 +30,8 @@ type Options struct {
 
 // A Sandbox is a running sandbox. Its folder has
 //
-//	home/                        a HOME with .m365-connections.json, the registry
-//	modules/                     the PowerShell modules
-//	sandbox.json                 where Entra listens
+//	home/                        a HOME with .m365-connections.json, the registry, and the modules as a person's own
+//	modules/                     the PowerShell modules, and sandbox.json, which tells them where Entra listens
 //	directory.json               the tenants, for the modules
 //	switchboard.json, claims/    the faults
 type Sandbox struct {
@@ -173,13 +172,32 @@ func (s *Sandbox) writeFiles() error {
 	if err := writeModules(s.ModulePath()); err != nil {
 		return err
 	}
+	if err := s.installModules(); err != nil {
+		return err
+	}
 	if err := writeJSON(filepath.Join(s.dir, "directory.json"), s.tenants); err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(s.dir, "sandbox.json"), s.endpoints()); err != nil {
+	if err := writeJSON(filepath.Join(s.ModulePath(), "sandbox.json"), s.endpoints()); err != nil {
 		return err
 	}
 	return writeRegistry(filepath.Join(s.Home(), ".m365-connections.json"), s.Connections(), s.endpoints())
+}
+
+// installModules makes the modules those of the sandbox's HOME: PowerShell looks there first, so that Microsoft's own
+// modules, installed for all users, cannot come before the stand-ins.
+func (s *Sandbox) installModules() error {
+	link := filepath.Join(s.Home(), ".local", "share", "powershell", "Modules")
+	if _, err := os.Lstat(link); err == nil {
+		return nil // of an earlier start
+	}
+	if err := os.MkdirAll(filepath.Dir(link), 0o700); err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	if err := os.Symlink(s.ModulePath(), link); err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	return nil
 }
 
 func (s *Sandbox) makeDir(dir string) (err error) {

@@ -1,13 +1,23 @@
 # The part that the four stand-in modules of Microsoft Master's sandbox share; the module's own part follows it in the same
 # file. Nothing here is exported. Cmdlets that a user's function could stand in for are named with their module.
 
-$script:Dir = [IO.Path]::GetFullPath([IO.Path]::Combine($PSScriptRoot, '..', '..'))
+$script:Dir = $null      # the sandbox's folder
 $script:SignIn = $null   # who is signed in; see New-SandboxSignIn
 $script:Http = $null
 
+# Where the sandbox is: its folder and the address of Entra, which is another one each time the sandbox starts.
+function Get-SandboxEndpoint {
+    Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject ([IO.File]::ReadAllText([IO.Path]::Combine($PSScriptRoot, '..', 'sandbox.json')))
+}
+
+# The path of a file of the sandbox.
+function Join-Sandbox([string] $Name) {
+    if (-not $script:Dir) { $script:Dir = (Get-SandboxEndpoint).dir }
+    [IO.Path]::Combine($script:Dir, $Name)
+}
+
 function Read-SandboxJson([string] $Name) {
-    $text = [IO.File]::ReadAllText([IO.Path]::Combine($script:Dir, $Name))
-    Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject $text
+    Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject ([IO.File]::ReadAllText((Join-Sandbox $Name)))
 }
 
 # Waits so that a stop of the pipeline ends it.
@@ -55,7 +65,7 @@ function Enter-SandboxCommand([Management.Automation.PSCmdlet] $Caller) {
 }
 
 function Find-SandboxFault([string] $Command) {
-    if (-not [IO.File]::Exists([IO.Path]::Combine($script:Dir, 'switchboard.json'))) { return }
+    if (-not [IO.File]::Exists((Join-Sandbox 'switchboard.json'))) { return }
     $faults = Read-SandboxJson 'switchboard.json'
     $prefixes = @(if ($env:M365_SANDBOX_CONNECTION) { "$($env:M365_SANDBOX_CONNECTION):" }) + ''
     foreach ($prefix in $prefixes) {
@@ -82,7 +92,7 @@ function Test-SandboxFault([string] $Kind, [string] $Command) {
 # Counts one time of a fault; whether there was one left. A new file cannot be made twice, whichever process tries.
 function Use-SandboxFault($Fault) {
     if (-not $Fault.times) { return $true }
-    $claims = [IO.Directory]::CreateDirectory([IO.Path]::Combine($script:Dir, 'claims')).FullName
+    $claims = [IO.Directory]::CreateDirectory((Join-Sandbox 'claims')).FullName
     for ($i = 1; $i -le [Math]::Min($Fault.times, 1000); $i++) {
         $claim = [IO.Path]::Combine($claims, "$($Fault.batch).$i")
         if ([IO.File]::Exists($claim)) { continue }
@@ -127,7 +137,7 @@ function Invoke-SandboxEntra([string] $Path, [hashtable] $Form) {
     }
     $pairs = [Collections.Generic.Dictionary[string, string]]::new()
     foreach ($key in $Form.Keys) { $pairs[$key] = $Form[$key] }
-    $address = (Read-SandboxJson 'sandbox.json').authority + $Path
+    $address = (Get-SandboxEndpoint).authority + $Path
     try {
         $response = $script:Http.PostAsync($address, [Net.Http.FormUrlEncodedContent]::new($pairs)).GetAwaiter().GetResult()
         $text = $response.Content.ReadAsStringAsync().GetAwaiter().GetResult()

@@ -2,7 +2,7 @@
 # of JSON {step, stream, text}. Everything else on the standard output is what a step wrote to the console.
 param([string] $File)
 $ProgressPreference = 'Continue'
-$steps = ConvertFrom-Json ([IO.File]::ReadAllText($File))
+$steps = ConvertFrom-Json -NoEnumerate -InputObject ([IO.File]::ReadAllText($File))
 function Say([string] $Stream, $Text) {
     $line = ConvertTo-Json -Compress -InputObject ([ordered]@{ step = $script:step; stream = $Stream; text = "$Text" })
     [Console]::Out.WriteLine($line)
