@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -21,17 +22,17 @@ const (
 	standIn = "This is the sandbox's stand-in engine, without PowerShell; install PowerShell for the rest."
 )
 
-// A host is the far end of an engine's connection: one session of the stand-in. Its loop takes the requests; each command
-// runs on a goroutine of its own.
+// A host is the far end of an engine's connection: one session of the stand-in. Whoever reads the connection hands it the
+// requests, one at a time; each command runs on a goroutine of its own.
 type host struct {
 	state
-	conn       net.Conn
+	conn       io.WriteCloser
 	connection connection
 	site       *site
 	pid        int
 
-	writing sync.Mutex // held while a frame is written
-	done    sync.WaitGroup
+	writing sync.Mutex     // held while a frame is written
+	done    sync.WaitGroup // of the host itself, until its end, and of the command that runs
 
 	control sync.Mutex // guards what follows
 	reason  string     // why the host ended; empty: it has not
@@ -40,7 +41,7 @@ type host struct {
 	current *running // nil: idle
 }
 
-// running is what the loop has to know of the command that runs.
+// running is what requests have to know of the command that runs.
 type running struct {
 	id      string
 	cancel  context.CancelCauseFunc
@@ -48,22 +49,13 @@ type running struct {
 	freed   bool // natives is closed
 }
 
-// serve says hello and takes requests until the connection ends.
-func (h *host) serve() {
-	defer h.done.Done()
-	h.write(frame.Reply{Op: frame.OpHello, Protocol: frame.Protocol, PID: h.pid, PS: version, CLR: "Go"})
-	for {
-		var q frame.Request
-		if err := frame.Read(h.conn, &q); err != nil {
-			break
-		}
-		h.take(q)
-	}
-	h.end("the connection was closed")
+// hello is the first frame.
+func (h *host) hello() {
+	h.write(&frame.Reply{Op: frame.OpHello, Protocol: frame.Protocol, PID: h.pid, PS: version, CLR: "Go"})
 }
 
 // take handles one request; what takes time goes on elsewhere.
-func (h *host) take(q frame.Request) {
+func (h *host) take(q *frame.Request) {
 	switch q.Op {
 	case frame.OpInvoke, frame.OpCall:
 		h.begin(q)
@@ -71,26 +63,26 @@ func (h *host) take(q frame.Request) {
 		h.cancel(q.ID)
 	case frame.OpAnalyze:
 		facts := h.analyze(q.Script)
-		h.write(frame.Reply{Op: frame.OpAnalysis, ID: q.ID, Facts: &facts})
+		h.write(&frame.Reply{Op: frame.OpAnalysis, ID: q.ID, Facts: &facts})
 	case frame.OpPing:
 		h.control.Lock()
 		busy := h.current != nil
 		h.control.Unlock()
-		h.write(frame.Reply{Op: frame.OpPong, ID: q.ID, Busy: busy})
+		h.write(&frame.Reply{Op: frame.OpPong, ID: q.ID, Busy: busy})
 	case frame.OpCollect: // the Go runtime gives memory back by itself
 	case frame.OpShutdown:
 		h.exit(0)
 	default:
-		h.write(frame.Reply{Op: frame.OpError, ID: q.ID, Code: frame.CodeBadOp, Detail: fmt.Sprintf("unknown op %q", q.Op)})
+		h.write(&frame.Reply{Op: frame.OpError, ID: q.ID, Code: frame.CodeBadOp, Detail: fmt.Sprintf("unknown op %q", q.Op)})
 	}
 }
 
 // begin starts a command, or refuses it while another runs.
-func (h *host) begin(q frame.Request) {
+func (h *host) begin(q *frame.Request) {
 	h.control.Lock()
 	if h.current != nil || h.reason != "" {
 		h.control.Unlock()
-		h.write(frame.Reply{Op: frame.OpError, ID: q.ID, Code: frame.CodeBusy, Detail: "another command runs"})
+		h.write(&frame.Reply{Op: frame.OpError, ID: q.ID, Code: frame.CodeBusy, Detail: "another command runs"})
 		return
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -134,8 +126,8 @@ func (h *host) killNatives() {
 // end ends the host; the first reason counts. Commands that run are broken off.
 func (h *host) end(reason string) {
 	h.control.Lock()
-	defer h.control.Unlock()
 	if h.reason != "" {
+		h.control.Unlock()
 		return
 	}
 	h.reason = reason
@@ -145,7 +137,9 @@ func (h *host) end(reason string) {
 	if h.current != nil {
 		h.current.cancel(errDead)
 	}
+	h.control.Unlock()
 	h.conn.Close()
+	h.done.Done()
 }
 
 // exit ends the host as a process ends itself.
@@ -186,7 +180,7 @@ func (h *host) wait() string {
 }
 
 // write sends a frame. A connection that is gone ends the loop too, so its error is not looked at here.
-func (h *host) write(r frame.Reply) {
+func (h *host) write(r *frame.Reply) {
 	h.writing.Lock()
 	defer h.writing.Unlock()
 	if err := frame.Write(h.conn, r); err == nil || r.Op == frame.OpError {
@@ -197,16 +191,16 @@ func (h *host) write(r frame.Reply) {
 }
 
 // execute runs one command to its end.
-func (h *host) execute(ctx context.Context, q frame.Request, natives chan struct{}) frame.Reply {
+func (h *host) execute(ctx context.Context, q *frame.Request, natives chan struct{}) *frame.Reply {
 	began := time.Now()
-	out := &output{want: q, live: func(r mm.Record) {
-		h.write(frame.Reply{Op: frame.OpStream, ID: q.ID, Records: []mm.Record{r}})
+	out := &output{want: *q, live: func(r mm.Record) {
+		h.write(&frame.Reply{Op: frame.OpStream, ID: q.ID, Records: []mm.Record{r}})
 	}}
 	r := &run{host: h, ctx: ctx, out: out, emit: out.emit, natives: natives}
 	var err error
 	if q.Op == frame.OpCall {
 		out.want.Format, out.want.Depth, out.want.MaxItems = string(mm.FormatJSON), mm.DefaultDepth, mm.DefaultMaxItems
-		err = r.call(q)
+		err = r.call(*q)
 	} else {
 		err = r.script(q.Script)
 		h.setLastResult(out.last)
@@ -215,7 +209,7 @@ func (h *host) execute(ctx context.Context, q frame.Request, natives chan struct
 	reply := out.result()
 	reply.Why, reply.Exit, reply.LastExit = string(why), exit, r.lastExit
 	reply.Millis = max(0.001, float64(time.Since(began))/float64(time.Millisecond))
-	return reply
+	return &reply
 }
 
 // ending says how a run ended, from the error that ended it, and records that where it is an error record.

@@ -10,6 +10,7 @@ import (
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/internal/pwsh"
+	"github.com/microsoft-master/mm/internal/pwsh/frame"
 	"github.com/microsoft-master/mm/internal/sandbox"
 )
 
@@ -51,9 +52,9 @@ func (l *Launcher) Launch(ctx context.Context, spec mm.LaunchSpec, sink func(mm.
 	if err != nil {
 		return nil, err
 	}
-	near, far := net.Pipe()
-	h := newHost(far, spec.Connection, site, 0)
-	go h.serve()
+	h := newHost(spec.Connection, site, 0)
+	near := newLink(h)
+	h.hello()
 	engine, err := pwsh.Attach(ctx, near, process{h}, Name, sink)
 	if err != nil {
 		return nil, err
@@ -110,8 +111,8 @@ func (p process) KillChildren(time.Time) { p.h.killNatives() }
 func (p process) Kill()                  { p.h.end("killed") }
 func (p process) Wait() string           { return p.h.wait() }
 
-func newHost(conn net.Conn, c mm.Connection, s *site, pid int) *host {
-	h := &host{conn: conn, connection: connection{c.Name, c.ExpectedEmail}, site: s, pid: pid}
+func newHost(c mm.Connection, s *site, pid int) *host {
+	h := &host{connection: connection{c.Name, c.ExpectedEmail}, site: s, pid: pid}
 	h.done.Add(1)
 	return h
 }
@@ -122,10 +123,19 @@ func Serve(ctx context.Context, conn net.Conn, c mm.Connection, pid int) (int, e
 	if err := Allowed(c); err != nil {
 		return 1, err
 	}
-	h := newHost(conn, c, newSite(*c.Sandbox, nil, http.DefaultClient), pid)
+	h := newHost(c, newSite(*c.Sandbox, nil, http.DefaultClient), pid)
+	h.conn = conn
 	stop := context.AfterFunc(ctx, func() { h.exit(0) })
 	defer stop()
-	h.serve()
+	h.hello()
+	for {
+		var q frame.Request
+		if err := frame.Read(conn, &q); err != nil {
+			break
+		}
+		h.take(&q)
+	}
+	h.end("the connection was closed")
 	h.wait()
 	return h.code, nil
 }
