@@ -62,7 +62,7 @@ func (s *Switchboard) Set(target string, f Fault) error {
 
 // Clear ends the faults of the targets; without targets, all.
 func (s *Switchboard) Clear(targets ...string) error {
-	err := s.change(func(faults map[string]Fault) {
+	return s.change(func(faults map[string]Fault) {
 		if len(targets) == 0 {
 			clear(faults)
 		}
@@ -70,10 +70,6 @@ func (s *Switchboard) Clear(targets ...string) error {
 			removeFold(faults, t)
 		}
 	})
-	if err == nil && len(targets) == 0 {
-		err = os.RemoveAll(s.claims())
-	}
-	return err
 }
 
 // Faults returns what is set, by target.
@@ -158,7 +154,7 @@ func (s *Switchboard) read() error {
 	return nil
 }
 
-// change writes the file anew, whole or not at all.
+// change writes the file anew, whole or not at all, and drops the claims of faults that are gone.
 func (s *Switchboard) change(edit func(map[string]Fault)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +166,29 @@ func (s *Switchboard) change(edit func(map[string]Fault)) error {
 		faults[k] = f
 	}
 	edit(faults)
-	return writeJSON(s.path(), faults)
+	if err := writeJSON(s.path(), faults); err != nil {
+		return err
+	}
+	return s.sweep(faults)
+}
+
+func (s *Switchboard) sweep(faults map[string]Fault) error {
+	live := map[string]bool{}
+	for _, f := range faults {
+		live[f.Batch] = true
+	}
+	claims, err := os.ReadDir(s.claims())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("sandbox: counting faults: %w", err)
+	}
+	for _, c := range claims {
+		if batch, _, _ := strings.Cut(c.Name(), "."); !live[batch] {
+			if err := os.Remove(filepath.Join(s.claims(), c.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("sandbox: counting faults: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 func findFold(faults map[string]Fault, target string) (Fault, bool) {

@@ -158,7 +158,7 @@ function Get-SandboxToken([string] $Tenant, [string] $ClientId, [string] $Resour
         throw [InvalidOperationException]::new('The sandbox showed no code.')
     }
     $device = Invoke-SandboxEntra "/$Tenant/oauth2/v2.0/devicecode" @{
-        client_id = $ClientId; scope = "$Resource/.default"; login_hint = Get-SandboxHint $Fault
+        client_id = $ClientId; scope = "$Resource/.default"; login_hint = Get-SandboxHint $Fault $Tenant
     }
     if ($device.error) { throw [InvalidOperationException]::new($device.error_description) }
     & $Show $device
@@ -182,17 +182,16 @@ function Get-SandboxToken([string] $Tenant, [string] $ClientId, [string] $Resour
 
 # Who is expected to sign in: the connection's expectedEmail, unless the fault says otherwise. The stand-in's automatic
 # approval signs that account in; without one a person does it, or declines.
-function Get-SandboxHint($Fault) {
+function Get-SandboxHint($Fault, [string] $Tenant) {
     if ($Fault.fault -eq 'denied') { return '' }
     $connections = (Read-SandboxJson 'home/.m365-connections.json').connections
     $connection = if ($env:M365_SANDBOX_CONNECTION) { $connections.PSObject.Properties[$env:M365_SANDBOX_CONNECTION] }
     $expected = if ($connection) { [string] $connection.Value.expectedEmail } else { '' }
     if ($Fault.fault -ne 'wrong-account') { return $expected }
     if ($Fault.account) { return $Fault.account }
-    foreach ($tenant in Read-SandboxJson 'directory.json') {
-        $own = @($tenant.Accounts.Where({ $_.HomeTenant -eq $tenant.ID }).UserPrincipalName)
-        if ($own -contains $expected) { return $own.Where({ $_ -ne $expected })[0] }
-    }
+    $asked = Get-SandboxTenant $Tenant
+    if (-not $asked) { $asked = Get-SandboxTenant ($expected -replace '^.*@') }
+    $asked.Accounts.Where({ $_.UserPrincipalName -ne $expected }, 'First').UserPrincipalName
 }
 
 function Read-SandboxToken([string] $Token) {
