@@ -66,8 +66,8 @@ func resetAll(t *testing.T, p pool) {
 		t.Errorf("reset %v, %v", ids, err)
 	}
 	for _, s := range sessions {
-		if state := p.status(s).State; state == mm.StateAuthenticated {
-			t.Errorf("%s is %s", s, state)
+		if o := p.run(command(s, `1`)); o.Status != mm.StatusAuthRequired {
+			t.Errorf("%s after the reset: %s, %v", s, o.Status, o.Err)
 		}
 	}
 	p.succeeded(p.run(command(other, `'untouched'`)), "untouched")
