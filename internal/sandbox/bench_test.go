@@ -57,7 +57,7 @@ func BenchmarkLookup(b *testing.B) {
 
 // BenchmarkSignIn measures a whole device code flow in process.
 func BenchmarkSignIn(b *testing.B) {
-	e := NewEntra(EntraOptions{ApproveAfter: 1, MaxFlows: 1 << 30})
+	e := NewEntra(EntraOptions{ApproveAfter: soon})
 	for b.Loop() {
 		request := exchangeSignIn
 		request.LoginHint = "admin@contoso.com"

@@ -4,57 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
-
-// A SignIn is Entra's device code flow as a client sees it. Entra is one, in process; EntraClient is one, over HTTP.
-type SignIn interface {
-	// StartDevice begins a sign-in. The error is an *OAuthError where Entra refuses.
-	StartDevice(ctx context.Context, req DeviceRequest) (DeviceCode, error)
-	// Redeem asks for the token of a sign-in, not more often than DeviceCode.Interval. The error is an *OAuthError; while a
-	// person has not decided, its kind is KindPending, or KindSlowDown, after which the client waits 5 s longer each time.
-	Redeem(ctx context.Context, req TokenRequest) (Token, error)
-}
-
-// A DeviceRequest asks for a device code.
-type DeviceRequest struct {
-	Tenant   string // an id or a domain; "organizations" or "common": the home tenant of whoever signs in
-	ClientID string
-	Scope    string // RESOURCE/.default
-	// LoginHint is the account that is expected to sign in. Real Entra has no such field here; it tells the automatic approval
-	// whom to sign in, and means nothing otherwise.
-	LoginHint string
-}
-
-// A DeviceCode is Entra's answer to a DeviceRequest. DeviceCode is a secret.
-type DeviceCode struct {
-	UserCode        string `json:"user_code"`
-	DeviceCode      string `json:"device_code"`
-	VerificationURI string `json:"verification_uri"`
-	ExpiresIn       int    `json:"expires_in"` // seconds
-	Interval        int    `json:"interval"`   // seconds
-	Message         string `json:"message"`
-}
-
-// A TokenRequest asks for the token of a device code.
-type TokenRequest struct {
-	Tenant     string
-	ClientID   string
-	DeviceCode string
-}
-
-// A Token is what a sign-in ends with. AccessToken is a secret; ParseToken reads it.
-type Token struct {
-	TokenType   string `json:"token_type"`
-	Scope       string `json:"scope"`
-	ExpiresIn   int    `json:"expires_in"` // seconds
-	AccessToken string `json:"access_token"`
-}
 
 // EntraOptions are the settings of the stand-in. Zero values mean the defaults.
 type EntraOptions struct {
@@ -64,7 +18,6 @@ type EntraOptions struct {
 	ApproveAfter time.Duration // approve with the login hint after that time; 0: only a person approves
 	MaxFlows     int           // sign-ins held at once: 20,000
 	Authority    string        // base address, for the page's address and the metadata: https://login.sandbox.invalid
-	Random       io.Reader     // crypto/rand.Reader
 }
 
 // maxSecrets bounds what Secrets remembers.
@@ -97,9 +50,6 @@ func NewEntra(o EntraOptions) *Entra {
 	if o.Authority == "" {
 		o.Authority = "https://login.sandbox.invalid"
 	}
-	if o.Random == nil {
-		o.Random = rand.Reader
-	}
 	return &Entra{opts: o, flows: flows{
 		tenants:      o.Tenants,
 		lifetime:     min(o.Lifetime, 24*time.Hour),
@@ -126,17 +76,9 @@ func (e *Entra) StartDevice(_ context.Context, req DeviceRequest) (DeviceCode, e
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	userCode, err := e.newUserCode()
-	if err != nil {
-		return DeviceCode{}, err
-	}
-	secret, err := e.random(48)
-	if err != nil {
-		return DeviceCode{}, err
-	}
 	f, refused := e.flows.add(time.Now(), flow{
-		deviceCode: "SAQABIQ" + base64.RawURLEncoding.EncodeToString(secret),
-		userCode:   userCode,
+		deviceCode: "SAQABIQ" + base64.RawURLEncoding.EncodeToString(random(48)),
+		userCode:   e.newUserCode(),
 		tenantID:   tenantID,
 		client:     req.ClientID,
 		resource:   resourceOf(req.Scope),
@@ -209,10 +151,6 @@ func (e *Entra) issue(now time.Time, f *flow) (string, error) {
 	if refused != nil {
 		return "", refused
 	}
-	noise, err := e.random(64)
-	if err != nil {
-		return "", err
-	}
 	access, err := Claims{
 		Audience:  f.resource,
 		Issuer:    e.opts.Authority + "/" + t.ID + "/v2.0",
@@ -224,9 +162,9 @@ func (e *Entra) issue(now time.Time, f *flow) (string, error) {
 		Scope:     "user_impersonation",
 		TenantID:  t.ID,
 		UPN:       a.UserPrincipalName,
-		UniqueID:  base64.RawURLEncoding.EncodeToString(noise[:16]),
+		UniqueID:  base64.RawURLEncoding.EncodeToString(random(16)),
 		TokenType: "user",
-	}.encode(noise[16:])
+	}.encode(random(48))
 	if err != nil {
 		return "", err
 	}
@@ -281,27 +219,22 @@ func (e *Entra) tenantID(tenant string) (string, *OAuthError) {
 const userCodeAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 // newUserCode makes a code of nine characters that no flow has.
-func (e *Entra) newUserCode() (string, error) {
+func (e *Entra) newUserCode() string {
 	for {
-		b, err := e.random(9)
-		if err != nil {
-			return "", err
+		code := random(9)
+		for i, b := range code {
+			code[i] = userCodeAlphabet[int(b)%len(userCodeAlphabet)]
 		}
-		for i := range b {
-			b[i] = userCodeAlphabet[int(b[i])%len(userCodeAlphabet)]
-		}
-		if _, taken := e.flows.byUser[string(b)]; !taken {
-			return string(b), nil
+		if _, taken := e.flows.byUser[string(code)]; !taken {
+			return string(code)
 		}
 	}
 }
 
-func (e *Entra) random(n int) ([]byte, error) {
+func random(n int) []byte {
 	b := make([]byte, n)
-	if _, err := io.ReadFull(e.opts.Random, b); err != nil {
-		return nil, fmt.Errorf("sandbox: no randomness: %w", err)
-	}
-	return b, nil
+	_, _ = rand.Read(b) // never fails: the program ends where there is no randomness
+	return b
 }
 
 // orNil keeps a nil *OAuthError from becoming an error that is not nil.

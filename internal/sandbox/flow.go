@@ -16,7 +16,6 @@ type flows struct {
 
 	byDevice map[string]*flow
 	byUser   map[string]*flow
-	order    []*flow // by age, for forgetting
 }
 
 // A flow is one sign-in. Its fields do not change but for the last group.
@@ -41,45 +40,45 @@ const (
 	undecided decision = iota
 	approved
 	declined
-	redeemed
 )
 
 // slowDownStep is what slow_down adds to the interval (RFC 8628, section 3.5).
 const slowDownStep = 5 * time.Second
 
-// add holds a new flow. Flows that ended, or whose code expired long ago, are forgotten first.
+// add holds a new flow.
 func (s *flows) add(now time.Time, f flow) (*flow, *OAuthError) {
-	s.forget(now)
+	if len(s.byDevice) >= s.max {
+		s.forget(now)
+	}
 	if len(s.byDevice) >= s.max {
 		return nil, errTooMany(s.max)
 	}
 	f.created, f.interval = now, s.interval
 	s.byDevice[f.deviceCode] = &f
 	s.byUser[f.userCode] = &f
-	s.order = append(s.order, &f)
 	return &f, nil
 }
 
-// forget drops flows from the oldest on, one lifetime after their code expired: until then a client that asks late is still
-// told expired_token rather than that its code is unknown.
+// forget drops the flows whose code expired one lifetime ago: until then a client that asks late is still told expired_token
+// rather than that its code is unknown.
 func (s *flows) forget(now time.Time) {
-	n := 0
-	for n < len(s.order) && now.Sub(s.order[n].created) >= 2*s.lifetime {
-		delete(s.byDevice, s.order[n].deviceCode)
-		delete(s.byUser, s.order[n].userCode)
-		n++
+	for _, f := range s.byDevice {
+		if now.Sub(f.created) >= 2*s.lifetime {
+			s.drop(f)
+		}
 	}
-	s.order = s.order[n:]
 }
 
-// poll answers a client that asks for its token: the flow, approved and now redeemed, or why not.
+func (s *flows) drop(f *flow) {
+	delete(s.byDevice, f.deviceCode)
+	delete(s.byUser, f.userCode)
+}
+
+// poll answers a client that asks for its token: the flow, approved and no longer held, or why not.
 func (s *flows) poll(now time.Time, deviceCode, tenantID, client string) (*flow, *OAuthError) {
 	f, ok := s.byDevice[deviceCode]
 	if !ok || f.client != client || f.tenantID != tenantID {
 		return nil, errBadDeviceCode()
-	}
-	if f.decision == redeemed {
-		return nil, errRedeemed()
 	}
 	if s.expired(now, f) {
 		return nil, errExpired()
@@ -97,7 +96,7 @@ func (s *flows) poll(now time.Time, deviceCode, tenantID, client string) (*flow,
 	case declined:
 		return nil, errDeclined()
 	}
-	f.decision = redeemed
+	s.drop(f)
 	return f, nil
 }
 

@@ -48,11 +48,6 @@ func errBadDeviceCode() *OAuthError {
 		"The provided value for the input parameter 'device_code' is not valid.")
 }
 
-func errRedeemed() *OAuthError {
-	return refuse("invalid_grant", 70000,
-		"The provided value for the input parameter 'device_code' is not valid. It was redeemed already.")
-}
-
 func errBadUserCode() *OAuthError {
 	return refuse("bad_verification_code", 70018, "That code didn't work. Check the code and try again.")
 }

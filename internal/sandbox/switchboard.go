@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -49,11 +48,7 @@ func (s *Switchboard) Set(target string, f Fault) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	batch := make([]byte, 8)
-	if _, err := rand.Read(batch); err != nil {
-		return fmt.Errorf("sandbox: no randomness: %w", err)
-	}
-	f.Batch = hex.EncodeToString(batch)
+	f.Batch = hex.EncodeToString(random(8))
 	return s.change(func(faults map[string]Fault) {
 		removeFold(faults, target)
 		faults[target] = f
