@@ -51,6 +51,9 @@ Exit codes: 0 the command ran, 1 it failed, 2 wrong usage, 3 somebody has to sig
 			if !ok {
 				return usageError{fmt.Errorf("unknown module: %s; the modules are exo, pnp, azure and teams", args[1])}
 			}
+			if o.json && o.csv != "" {
+				return usageError{errors.New("--json and --csv exclude each other; leave one of them out")}
+			}
 			s, err := e.read()
 			if err != nil {
 				return err
@@ -76,7 +79,6 @@ Exit codes: 0 the command ran, 1 it failed, 2 wrong usage, 3 somebody has to sig
 	f.StringVar(&o.csv, "csv", "", "write the objects to `FILE` as CSV for Excel; - is standard output")
 	f.BoolVar(&o.wait, "wait", false, "wait for the sign-in, then run the command")
 	f.Var(&o.timeout, "timeout", "how long the command may run: seconds, or 5m (default 300)")
-	cmd.MarkFlagsMutuallyExclusive("json", "csv")
 	return cmd
 }
 

@@ -78,8 +78,11 @@ func sandboxSettings(sb *sandbox.Sandbox, e *environ) (settings, error) {
 		}
 	}
 	s.Port = ln.Addr().(*net.TCPAddr).Port
-	return s, ln.Close()
+	return s, errors.Join(ln.Close(), os.MkdirAll(sandboxTemp(sb), 0o700))
 }
+
+// sandboxTemp is where programs inside of the sandbox put temporary files: a PowerShell that is killed leaves some behind.
+func sandboxTemp(sb *sandbox.Sandbox) string { return filepath.Join(sb.Dir(), "tmp") }
 
 // sandboxEnviron is the environment of programs inside of the sandbox. This mm is the last on their PATH.
 func sandboxEnviron(sb *sandbox.Sandbox, s settings) []string {
@@ -88,7 +91,7 @@ func sandboxEnviron(sb *sandbox.Sandbox, s settings) []string {
 	if self, err := os.Executable(); err == nil {
 		path = strings.TrimPrefix(path+string(os.PathListSeparator)+filepath.Dir(self), string(os.PathListSeparator))
 	}
-	return append(env, "PATH="+path, "SESSION_POOL_PORT="+strconv.Itoa(s.Port))
+	return append(env, "PATH="+path, "SESSION_POOL_PORT="+strconv.Itoa(s.Port), "TMPDIR="+sandboxTemp(sb))
 }
 
 // lookupIn is getenv for a list; the last of several wins, as in exec.
@@ -207,8 +210,8 @@ func introduce(w io.Writer, sb *sandbox.Sandbox, s settings, approve time.Durati
 		fmt.Fprintf(w, "The expected account is signed in by itself after %s.\n", approve)
 	}
 	fmt.Fprintln(w, "\nIn another terminal:")
-	env := lookupIn(sb.Env())
-	for _, name := range []string{"HOME", "PSModulePath"} {
+	env := lookupIn(sandboxEnviron(sb, s))
+	for _, name := range []string{"HOME", "PSModulePath", "TMPDIR"} {
 		fmt.Fprintf(w, "  export %s=%s\n", name, quote(env(name)))
 	}
 	fmt.Fprintf(w, "  export SESSION_POOL_PORT=%d\n", s.Port)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,12 +46,29 @@ func startDaemon(ctx context.Context, e *environ, s settings, c *client.Client) 
 		select {
 		case <-again.C:
 		case err := <-ended:
-			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+".", "mm was started in the background and ended at once (%v).", err)
+			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+".", "mm was started in the background and ended at once (%v): %s.",
+				err, strings.TrimRight(lastLine(s.logPath()), "."))
 		case <-ctx.Done():
 			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+"; pid "+fmt.Sprint(lockHolder(s.lockPath()))+" holds its lock.",
 				"mm does not answer at %s after %s.", s.Socket, startLimit)
 		}
 	}
+}
+
+// lastLine returns the last line of a log.
+func lastLine(path string) string {
+	const most = 2048
+	f, err := os.Open(path)
+	if err != nil {
+		return "it logged nothing"
+	}
+	defer func() { _ = f.Close() }()
+	if info, err := f.Stat(); err == nil && info.Size() > most {
+		_, _ = f.Seek(-most, io.SeekEnd) // else it is read from its beginning
+	}
+	text, _ := io.ReadAll(io.LimitReader(f, most))
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return plain(lines[len(lines)-1])
 }
 
 // spawnDaemon starts `mm serve` in a session of its own, with the lock, a clean environment and / as its folder, logging to
