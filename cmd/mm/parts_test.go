@@ -123,9 +123,10 @@ func TestAnIdleDaemonEndsAfterEightHours(t *testing.T) {
 		var last atomic.Int64
 		begun := time.Now()
 		last.Store(begun.Unix())
-		sessions := 1
+		var sessions atomic.Int64
+		sessions.Store(1)
 		ended := make(chan time.Duration, 1)
-		go watchIdle(t.Context(), &last, func(context.Context) (int, error) { return sessions, nil },
+		go watchIdle(t.Context(), &last, func(context.Context) (int, error) { return int(sessions.Load()), nil },
 			func() { ended <- time.Since(begun) })
 		time.Sleep(7 * time.Hour)
 		last.Store(time.Now().Unix()) // a command came
@@ -136,7 +137,7 @@ func TestAnIdleDaemonEndsAfterEightHours(t *testing.T) {
 			t.Error("it ended with a session")
 		default:
 		}
-		sessions = 0
+		sessions.Store(0)
 		if took := <-ended; took > 17*time.Hour+2*time.Minute {
 			t.Errorf("ended after %s", took)
 		}
