@@ -25,7 +25,7 @@ type console struct {
 	lines   []string // of the running command
 	kept    int      // bytes in lines
 	dropped int64    // lines over the bound
-	last    []string // the last few lines while no command ran
+	last    []string // the last ten lines while no command ran
 	timer   *time.Timer
 }
 
@@ -162,7 +162,7 @@ func (c *console) endLine(p *consolePipe) string {
 	switch {
 	case !c.running:
 		c.last = append(c.last, text)
-		if len(c.last) > 5 {
+		if len(c.last) > 10 {
 			c.last = c.last[1:]
 		}
 	case c.kept+len(text) <= maxConsole:

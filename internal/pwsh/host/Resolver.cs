@@ -1,0 +1,132 @@
+using System;
+using System.Collections.Generic;
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Threading;
+
+namespace MM;
+
+/// <summary>What a command name stands for: in the session's own tables while it is idle, and in those of a new PowerShell
+/// while it is not, and for built-in modules that are not loaded yet. No module is imported for it.</summary>
+sealed class Resolver
+{
+    readonly Session session;
+    readonly Dictionary<string, (string Kind, string Target, string Module)> builtIn = new(StringComparer.OrdinalIgnoreCase);
+
+    public Resolver(Session session) => this.session = session;
+
+    /// <summary>Reads the tables of a new PowerShell.</summary>
+    public void LoadBuiltIn()
+    {
+        foreach (SessionStateCommandEntry entry in InitialSessionState.CreateDefault().Commands)
+        {
+            switch (entry)
+            {
+                case SessionStateAliasEntry alias: builtIn[alias.Name] = ("alias", alias.Definition, ""); break;
+                case SessionStateCmdletEntry cmdlet:
+                    builtIn[cmdlet.Name] = ("cmdlet", cmdlet.Name, cmdlet.ImplementingType.Assembly.GetName().Name is string a
+                        ? ModuleOf(a) : "");
+                    break;
+                case SessionStateFunctionEntry function: builtIn[function.Name] = ("function", function.Name, ""); break;
+            }
+        }
+    }
+
+    /// <summary>The module of a built-in assembly.</summary>
+    static string ModuleOf(string assembly) => assembly switch
+    {
+        "System.Management.Automation" => "Microsoft.PowerShell.Core",
+        "Microsoft.PowerShell.Commands.Management" => "Microsoft.PowerShell.Management",
+        "Microsoft.PowerShell.Commands.Utility" => "Microsoft.PowerShell.Utility",
+        _ => assembly,
+    };
+
+    /// <summary>What the name stands for. Kind is that of the name itself, Resolved what it leads to after aliases, empty where
+    /// nobody knows.</summary>
+    public Resolved Find(string name)
+    {
+        if (name.Length == 0) return Resolved.Unknown;
+        if (!Monitor.TryEnter(session.Gate)) return FindBuiltIn(name);
+        try { return FindInSession(name); }
+        catch (RuntimeException) { return FindBuiltIn(name); }
+        catch (InvalidOperationException) { return FindBuiltIn(name); } // the runspace is closed
+        finally { Monitor.Exit(session.Gate); }
+    }
+
+    Resolved FindInSession(string name)
+    {
+        CommandInvocationIntrinsics commands = session.Runspace.SessionStateProxy.InvokeCommand;
+        string at = name, kind = null;
+        for (int hops = 0; hops < 8; hops++)
+        {
+            CommandInfo found = First(commands, at, CommandTypes.Alias) ??
+                First(commands, at, CommandTypes.Function | CommandTypes.Filter) ?? First(commands, at, CommandTypes.Cmdlet);
+            if (found is AliasInfo alias)
+            {
+                kind ??= "alias";
+                at = alias.Definition;
+                continue;
+            }
+            if (found != null)
+                return new Resolved(kind ?? (found is CmdletInfo ? "cmdlet" : "function"), found.Name, found.ModuleName ?? "", found);
+            Resolved known = FindBuiltIn(at);
+            if (known.Name.Length > 0) return kind == null ? known : known with { Kind = kind };
+            // The alias leads to a module that is not loaded: its name is known, and no more.
+            if (kind != null) return new Resolved(kind, at, "", null);
+            found = First(commands, at, CommandTypes.Application | CommandTypes.ExternalScript);
+            if (found == null) return Resolved.Unknown;
+            return new Resolved(found is ApplicationInfo ? "application" : "script", found.Name, "", null);
+        }
+        return Resolved.Unknown;
+    }
+
+    /// <summary>The first command of that name; the search does not load modules.</summary>
+    static CommandInfo First(CommandInvocationIntrinsics commands, string name, CommandTypes types)
+    {
+        foreach (CommandInfo command in commands.GetCommands(name, types, false)) return command;
+        return null;
+    }
+
+    Resolved FindBuiltIn(string name)
+    {
+        int slash = name.LastIndexOf('\\');
+        if (slash > 0)
+        {
+            return builtIn.TryGetValue(name.Substring(slash + 1), out var qualified) &&
+                string.Equals(qualified.Module, name.Substring(0, slash), StringComparison.OrdinalIgnoreCase)
+                ? new Resolved(qualified.Kind, qualified.Target, qualified.Module, null) : Resolved.Unknown;
+        }
+        if (!builtIn.TryGetValue(name, out var entry)) return Resolved.Unknown;
+        if (entry.Kind == "alias" && builtIn.TryGetValue(entry.Target, out var target))
+            return new Resolved("alias", target.Target, target.Module, null);
+        return new Resolved(entry.Kind, entry.Target, entry.Module, null);
+    }
+}
+
+/// <summary>What a name stands for. Command is set where the session has it loaded.</summary>
+sealed record Resolved(string Kind, string Name, string Module, CommandInfo Command)
+{
+    public static readonly Resolved Unknown = new Resolved("unknown", "", "", null);
+
+    /// <summary>True where the parameter, which may be abbreviated, is a switch and takes no argument.</summary>
+    public bool IsSwitch(string parameter)
+    {
+        if (parameter.Length == 0 || Command == null) return IsCommonSwitch(parameter);
+        try
+        {
+            bool found = false;
+            foreach (KeyValuePair<string, ParameterMetadata> p in Command.Parameters)
+            {
+                if (p.Key.Equals(parameter, StringComparison.OrdinalIgnoreCase)) return p.Value.SwitchParameter;
+                if (!p.Key.StartsWith(parameter, StringComparison.OrdinalIgnoreCase)) continue;
+                if (!p.Value.SwitchParameter) return false; // ambiguous at most; then it does not run anyway
+                found = true;
+            }
+            return found;
+        }
+        catch (Exception) { return IsCommonSwitch(parameter); } // metadata that needs a type which is not there
+    }
+
+    static bool IsCommonSwitch(string parameter) => parameter.ToLowerInvariant() is "verbose" or "vb" or "debug" or "db" or
+        "whatif" or "wi" or "confirm" or "cf" or "force" or "recurse" or "passthru";
+}

@@ -1,0 +1,59 @@
+//go:build unix
+
+package pwsh_test
+
+import (
+	"os"
+	"testing"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/internal/enginetest"
+	"github.com/microsoft-master/mm/internal/pwsh"
+)
+
+// cacheDir holds the compiled host for all tests of one run.
+var cacheDir string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "mm")
+	if err != nil {
+		panic(err)
+	}
+	cacheDir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// findPwsh returns the path of pwsh, or skips the test.
+func findPwsh(t testing.TB) string {
+	t.Helper()
+	path, err := pwsh.Find()
+	if err != nil {
+		if os.Getenv("MM_REQUIRE_PWSH") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip("needs PowerShell: ", err)
+	}
+	return path
+}
+
+// newLauncher returns a launcher of the real engine, with the host compiled.
+func newLauncher(t testing.TB) *pwsh.Launcher {
+	t.Helper()
+	l, err := pwsh.New(pwsh.Config{Pwsh: findPwsh(t), CacheDir: cacheDir, StateDir: cacheDir, RunDir: cacheDir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Compile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestTheRealEngineKeepsTheContract(t *testing.T) {
+	findPwsh(t)
+	enginetest.Run(t, func(t *testing.T) (mm.Launcher, mm.LaunchSpec) {
+		return newLauncher(t), mm.LaunchSpec{Session: mm.SessionID{Connection: "Test", Module: mm.Exchange}}
+	})
+}
