@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -163,35 +164,38 @@ func (p *probe) running(script string, options ...option) string {
 	return id
 }
 
-// record waits for a stream record of a command.
+// record waits for a stream record of a command, in vain once that has ended.
 func (p *probe) record(mark int, id string, stream mm.Stream, text string) {
 	p.t.Helper()
-	p.await(mark, fmt.Sprintf("%s record %q", stream, text), func(e mm.EngineEvent) bool {
+	e := p.await(mark, fmt.Sprintf("%s record %q", stream, text), func(e mm.EngineEvent) bool {
 		s, ok := e.(mm.Streamed)
 		if !ok || s.ID != id {
-			return false
+			return answers(e, id)
 		}
-		for _, r := range s.Records {
-			if r.Stream == stream && strings.TrimRight(r.Text, "\r\n") == text {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(s.Records, func(r mm.Record) bool {
+			return r.Stream == stream && strings.TrimRight(r.Text, "\r\n") == text
+		})
 	})
+	if answers(e, id) {
+		p.t.Fatalf("no %s record %q, but %+v", stream, text, e)
+	}
+}
+
+// answers reports whether e is the end of the command of that id.
+func answers(e mm.EngineEvent, id string) bool {
+	switch e := e.(type) {
+	case mm.Completed:
+		return e.ID == id
+	case mm.Refused:
+		return e.ID == id
+	}
+	return false
 }
 
 // result waits for the end of a command.
 func (p *probe) result(id string) mm.Result {
 	p.t.Helper()
-	e := p.await(0, "result of "+id, func(e mm.EngineEvent) bool {
-		switch e := e.(type) {
-		case mm.Completed:
-			return e.ID == id
-		case mm.Refused:
-			return e.ID == id
-		}
-		return false
-	})
+	e := p.await(0, "result of "+id, func(e mm.EngineEvent) bool { return answers(e, id) })
 	c, ok := e.(mm.Completed)
 	if !ok {
 		p.t.Fatalf("refused: %+v", e)
@@ -228,15 +232,7 @@ func (p *probe) analyze(script string) mm.Facts {
 // refused waits for the refusal of id and returns its code.
 func (p *probe) refused(id string) string {
 	p.t.Helper()
-	e := p.await(0, "refusal of "+id, func(e mm.EngineEvent) bool {
-		switch e := e.(type) {
-		case mm.Refused:
-			return e.ID == id
-		case mm.Completed:
-			return e.ID == id
-		}
-		return false
-	})
+	e := p.await(0, "refusal of "+id, func(e mm.EngineEvent) bool { return answers(e, id) })
 	r, ok := e.(mm.Refused)
 	if !ok {
 		p.t.Fatalf("not refused: %+v", e)

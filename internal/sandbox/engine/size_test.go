@@ -1,3 +1,5 @@
+//go:build !race
+
 package engine_test
 
 import (
@@ -9,6 +11,8 @@ import (
 	"github.com/microsoft-master/mm/internal/sandbox"
 	"github.com/microsoft-master/mm/internal/sandbox/engine"
 )
+
+// The race detector multiplies what everything takes, so this is not looked at under it.
 
 // maxBytes is what one idle engine, signed in and after a command, may take with everything at its other end. Ten thousand
 // of them are half of what a daemon with as many sessions may take.
