@@ -38,7 +38,9 @@ func connect(ctx context.Context, e *environ, s settings) (*client.Client, error
 	if err != nil || s.URL != "" {
 		return c, err
 	}
-	if _, err := c.Health(ctx); err == nil {
+	first, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	if _, err := c.Health(first); err == nil {
 		return c, nil
 	}
 	if err := startDaemon(ctx, e, s, c); err != nil {

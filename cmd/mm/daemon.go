@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	// answerLimit is what killing and answering may take after the drain.
+	// answerLimit is what killing and answering may take after the drain, and what a daemon may take to say that it is there.
 	answerLimit = 5 * time.Second
 	// idleLimit is how long a daemon in the background stays without a session and without a request.
 	idleLimit = 8 * time.Hour
@@ -87,7 +87,7 @@ func (d *daemon) start(s settings, token mm.Secret, log *slog.Logger) error {
 	}
 	d.server = mmhttp.New(mmhttp.Config{
 		Service: &watched{Service: d.pool, only: s.Only, last: &d.last}, Admin: d.pool,
-		RequireToken: !s.NoAuth, Token: token, TokenPath: s.tokenPath(),
+		RequireToken: !s.NoAuth, Token: token, TokenPath: s.tokenPath(), Hosts: hostNames(s),
 		Version: versionText(), Log: log,
 	})
 	return nil
@@ -187,6 +187,19 @@ func closeListener(ln net.Listener) error {
 		return nil
 	}
 	return ln.Close()
+}
+
+// hostNames are the names under which others may address this machine, where it listens for others: in a network of
+// containers the host's name is the container's.
+func hostNames(s settings) []string {
+	if s.loopback() {
+		return nil
+	}
+	names := []string{s.Host}
+	if name, err := os.Hostname(); err == nil {
+		names = append(names, name)
+	}
+	return names
 }
 
 // inContainer reports whether Docker or Podman runs this process; there only published ports are reachable.

@@ -114,6 +114,45 @@ func TestSIGTERMEndsTheMCPFrontEnd(t *testing.T) {
 	}
 }
 
+func TestADeadHostEndsTheMCPFrontEnd(t *testing.T) {
+	w := newWorld(t, 0)
+	in, keep, err := os.Pipe() // stays open: the end of input must not be what tells
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer keep.Close()
+	host := exec.Command("sh", "-c", `"$0" mcp <&3 & read wait`, mmPath)
+	host.Env, host.ExtraFiles = w.env, []*os.File{in}
+	stdin, err := host.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := host.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(keep, mcpHello+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewReader(out)
+	if _, err := answers.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if err := stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(answers); err != nil || len(rest) != 0 { // ends when mm mcp does
+		t.Errorf("after the host's end: %s, %v", rest, err)
+	}
+	_ = host.Wait()
+}
+
 // emptyTemp makes the programs of a world leave their temporary files in a folder of the test, and returns it.
 func (w *world) emptyTemp() string {
 	dir := shortTemp(w.t)

@@ -31,7 +31,7 @@ func mcpCommand(e *environ) *cobra.Command {
 			defer stop()
 			ctx, end := context.WithCancelCause(ctx)
 			defer end(nil)
-			go watchParent(ctx, func() { end(errHostGone) })
+			go watchParent(ctx, os.Getppid(), func() { end(errHostGone) })
 			pool := &lazyPool{dial: func(ctx context.Context) (mm.Service, error) {
 				s, err := e.read()
 				if err != nil {
@@ -48,9 +48,8 @@ func mcpCommand(e *environ) *cobra.Command {
 	}
 }
 
-// watchParent calls gone when this process has another parent than at the start.
-func watchParent(ctx context.Context, gone func()) {
-	parent := os.Getppid()
+// watchParent calls gone when this process has another parent than that.
+func watchParent(ctx context.Context, parent int, gone func()) {
 	tick := time.NewTicker(parentPoll)
 	defer tick.Stop()
 	for {
