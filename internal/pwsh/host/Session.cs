@@ -162,7 +162,8 @@ sealed class Session
         return null;
     }
 
-    /// <summary>Runs the pipeline of shell such that Cancel finds it. True where it was stopped.</summary>
+    /// <summary>Runs the pipeline of shell such that Cancel finds it. It throws PipelineStoppedException where it was stopped.
+    /// </summary>
     public void Invoke(PowerShell shell, System.Collections.IEnumerable input, System.Collections.Generic.IList<PSObject> output)
     {
         shell.Runspace = Runspace;
@@ -180,6 +181,7 @@ sealed class Session
         };
         try { shell.Invoke(input, output, null); }
         finally { lock (changing) stoppable = null; }
+        if (shell.InvocationStateInfo.State == PSInvocationState.Stopped) throw new PipelineStoppedException();
     }
 
     /// <summary>True once the running command was asked to stop.</summary>
