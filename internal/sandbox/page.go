@@ -63,7 +63,8 @@ func (e *Entra) pageStep(userCode, account, action string) pageData {
 func (e *Entra) showPage(w http.ResponseWriter, d pageData) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 	if d.Problem != "" {
 		w.WriteHeader(http.StatusBadRequest)
 	}

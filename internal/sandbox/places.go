@@ -109,7 +109,9 @@ func (t *Tenant) addSubscriptions() {
 		name   string
 		groups []ResourceGroup
 	}{
-		{t.DisplayName + " Production", []ResourceGroup{{"rg-web", "westeurope"}, {"rg-data", "westeurope"}, {"rg-network", "northeurope"}}},
+		{t.DisplayName + " Production", []ResourceGroup{
+			{"rg-web", "westeurope"}, {"rg-data", "westeurope"}, {"rg-network", "northeurope"},
+		}},
 		{t.DisplayName + " Development", []ResourceGroup{{"rg-dev", "westeurope"}}},
 	} {
 		t.Subscriptions = append(t.Subscriptions, Subscription{

@@ -43,7 +43,7 @@ function Connect-AzAccount {
     } catch {
         $text = $_.Exception.Message
         Microsoft.PowerShell.Utility\Write-Warning "Unable to acquire token for tenant '$authority' with error '$text'"
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError $text 'ConnectFailed' 'CloseError'))
+        Stop-SandboxCommand $PSCmdlet $text 'ConnectFailed' 'CloseError'
     }
     $script:SignIn = $signIn
     $chosen = $signIn.Tenant.Subscriptions[0]
@@ -79,7 +79,7 @@ function Assert-AzSandboxSignIn([Management.Automation.PSCmdlet] $Caller) {
         'Your Azure credentials have not been set up or have expired, please run Connect-AzAccount to set up your Azure credentials.'
     }
     if ($text) {
-        $Caller.ThrowTerminatingError((New-SandboxError $text 'NotSignedIn' 'CloseError' $null ([InvalidOperationException])))
+        Stop-SandboxCommand $Caller $text 'NotSignedIn' 'CloseError' $null ([InvalidOperationException])
     }
 }
 
@@ -107,13 +107,13 @@ function Set-AzContext {
         Assert-AzSandboxSignIn $PSCmdlet
         if ($Context) { $Subscription = $Context.Subscription.Id }
         if ($Tenant -and $Tenant -notin $script:SignIn.TenantId, $script:SignIn.Tenant.Domain, $script:SignIn.Tenant.InitialDomain) {
-            $PSCmdlet.ThrowTerminatingError((New-SandboxError ("Unable to acquire token for tenant '$Tenant'. Run Connect-AzAccount " +
-                "-Tenant $Tenant.") 'TenantNotFound' 'CloseError' $Tenant))
+            Stop-SandboxCommand $PSCmdlet ("Unable to acquire token for tenant '$Tenant'. Run Connect-AzAccount " +
+                "-Tenant $Tenant.") 'TenantNotFound' 'CloseError' $Tenant
         }
         $found = $script:SignIn.Tenant.Subscriptions.Where({ -not $Subscription -or $Subscription -in $_.Id, $_.Name }, 'First')
         if (-not $found) {
-            $PSCmdlet.ThrowTerminatingError((New-SandboxError "Please provide a valid tenant or a valid subscription." `
-                'SubscriptionNotFound' 'CloseError' $Subscription ([ArgumentException])))
+            Stop-SandboxCommand $PSCmdlet "Please provide a valid tenant or a valid subscription." `
+                'SubscriptionNotFound' 'CloseError' $Subscription ([ArgumentException])
         }
         if ($PSCmdlet.ShouldProcess($found[0].Name, 'set the context')) { $script:Context = New-AzSandboxContext $found[0] }
         $script:Context
@@ -132,7 +132,7 @@ function Select-AzContext {
             if ($PSCmdlet.ShouldProcess($Name, 'select the context')) { $script:Context = $context }
             return $script:Context
         }
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError "Context '$Name' could not be found." 'ContextNotFound' 'CloseError' $Name))
+        Stop-SandboxCommand $PSCmdlet "Context '$Name' could not be found." 'ContextNotFound' 'CloseError' $Name
     }
 }
 
@@ -146,8 +146,8 @@ function Get-AzSubscription {
     })
     if ($TenantId -and $TenantId -notin $script:SignIn.TenantId, $script:SignIn.Tenant.InitialDomain) { $found = @() }
     if (-not $found -and ($SubscriptionId -or $SubscriptionName)) {
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError ("Subscription $SubscriptionId$SubscriptionName was not found in tenant " +
-            "$($script:SignIn.TenantId). Please verify that the subscription exists in this tenant.") 'SubscriptionNotFound' 'CloseError'))
+        Stop-SandboxCommand $PSCmdlet ("Subscription $SubscriptionId$SubscriptionName was not found in tenant " +
+            "$($script:SignIn.TenantId). Please verify that the subscription exists in this tenant.") 'SubscriptionNotFound' 'CloseError'
     }
     foreach ($subscription in $found) {
         New-SandboxObject 'Microsoft.Azure.Commands.Profile.Models.PSAzureSubscription' ([ordered]@{
@@ -201,9 +201,12 @@ function Invoke-AzRestMethod {
 # What Azure Resource Manager answers: a status and a body.
 function Get-AzSandboxAnswer([uri] $Uri, [string] $Method, [string] $Payload) {
     $refusal = { param($status, $code, $message) $status; [ordered]@{ error = [ordered]@{ code = $code; message = $message } } }
-    if ($Uri.Host -ne 'management.azure.com') { return & $refusal 404 'NotFound' "The sandbox knows management.azure.com only, not $($Uri.Host)." }
+    if ($Uri.Host -ne 'management.azure.com') {
+        return & $refusal 404 'NotFound' "The sandbox knows management.azure.com only, not $($Uri.Host)."
+    }
     if ($Uri.Query -notmatch '[?&]api-version=\d') {
-        return & $refusal 400 'MissingApiVersionParameter' "The api-version query parameter (?api-version=) is required for all requests."
+        return & $refusal 400 'MissingApiVersionParameter' ('The api-version query parameter (?api-version=) is required ' +
+            'for all requests.')
     }
     $steps = $Uri.AbsolutePath.Trim('/') -split '/'
     $tenant = $script:SignIn.Tenant
@@ -211,17 +214,22 @@ function Get-AzSandboxAnswer([uri] $Uri, [string] $Method, [string] $Payload) {
         return 200, @{ value = @([ordered]@{ id = "/tenants/$($tenant.ID)"; tenantId = $tenant.ID; displayName = $tenant.DisplayName
             defaultDomain = $tenant.Domain; tenantCategory = 'Home' }) }
     }
-    if ($steps[0] -ne 'subscriptions') { return & $refusal 404 'InvalidResourceType' "The resource type could not be found: '$($steps[0])'." }
-    $about = { param($s) [ordered]@{ id = "/subscriptions/$($s.Id)"; subscriptionId = $s.Id; displayName = $s.Name; state = $s.State; tenantId = $tenant.ID } }
+    if ($steps[0] -ne 'subscriptions') {
+        return & $refusal 404 'InvalidResourceType' "The resource type could not be found: '$($steps[0])'."
+    }
+    $about = { param($s) [ordered]@{ id = "/subscriptions/$($s.Id)"; subscriptionId = $s.Id; displayName = $s.Name
+        state = $s.State; tenantId = $tenant.ID } }
     if ($steps.Count -eq 1) { return 200, @{ value = @($tenant.Subscriptions.ForEach({ & $about $_ })) } }
     $subscription = $tenant.Subscriptions.Where({ $_.Id -eq $steps[1] }, 'First')[0]
-    if (-not $subscription) { return & $refusal 404 'SubscriptionNotFound' "The subscription '$($steps[1])' could not be found." }
+    if (-not $subscription) {
+        return & $refusal 404 'SubscriptionNotFound' "The subscription '$($steps[1])' could not be found."
+    }
     if ($steps.Count -eq 2) { return 200, (& $about $subscription) }
     if ($steps[2] -ne 'resourcegroups' -or $steps.Count -gt 4) {
         return & $refusal 404 'InvalidResourceType' "The sandbox has resource groups only, not '$($steps[2..$steps.Count] -join '/')'."
     }
-    $show = { param($g) [ordered]@{ id = "/subscriptions/$($subscription.Id)/resourceGroups/$($g.Name)"; name = $g.Name; location = $g.Location
-        type = 'Microsoft.Resources/resourceGroups'; properties = @{ provisioningState = 'Succeeded' } } }
+    $show = { param($g) [ordered]@{ id = "/subscriptions/$($subscription.Id)/resourceGroups/$($g.Name)"; name = $g.Name
+        location = $g.Location; type = 'Microsoft.Resources/resourceGroups'; properties = @{ provisioningState = 'Succeeded' } } }
     if ($steps.Count -eq 3) { return 200, @{ value = @($subscription.ResourceGroups.ForEach({ & $show $_ })) } }
     $name = [uri]::UnescapeDataString($steps[3])
     $group = $subscription.ResourceGroups.Where({ $_.Name -eq $name }, 'First')[0]
@@ -247,7 +255,11 @@ function Get-AzAccessToken {
     $secure = [securestring]::new()
     foreach ($char in $script:SignIn.Token.ToCharArray()) { $secure.AppendChar($char) }
     New-SandboxObject 'Microsoft.Azure.Commands.Profile.Models.PSSecureAccessToken' ([ordered]@{
-        Token = $secure; ExpiresOn = $script:SignIn.Expires; TenantId = $script:SignIn.TenantId; UserId = $script:SignIn.Account; Type = 'Bearer'
+        Token     = $secure
+        ExpiresOn = $script:SignIn.Expires
+        TenantId  = $script:SignIn.TenantId
+        UserId    = $script:SignIn.Account
+        Type      = 'Bearer'
     })
 }
 
@@ -263,7 +275,8 @@ function Update-AzConfig {
         [ValidateSet('CurrentUser', 'Process')] [string] $Scope = 'CurrentUser'
     )
     Enter-SandboxCommand $PSCmdlet
-    foreach ($key in 'LoginExperienceV2', 'EnableLoginByWam', 'DisplayBreakingChangeWarning', 'DisplaySurveyMessage', 'EnableDataCollection') {
+    $keys = 'LoginExperienceV2', 'EnableLoginByWam', 'DisplayBreakingChangeWarning', 'DisplaySurveyMessage', 'EnableDataCollection'
+    foreach ($key in $keys) {
         if (-not $PSBoundParameters.ContainsKey($key) -or -not $PSCmdlet.ShouldProcess($key, 'Update-AzConfig')) { continue }
         $script:Config[$key] = $PSBoundParameters[$key]
         New-SandboxObject 'Microsoft.Azure.Commands.Profile.Models.PSConfig' ([ordered]@{

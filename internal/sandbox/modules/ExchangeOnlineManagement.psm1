@@ -39,7 +39,7 @@ function Connect-ExchangeOnline {
         }
         $signIn = New-SandboxSignIn $token
     } catch {
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError $_.Exception.Message 'ConnectFailed' 'OperationStopped'))
+        Stop-SandboxCommand $PSCmdlet $_.Exception.Message 'ConnectFailed' 'OperationStopped'
     }
     $script:SignIn = $signIn
     $script:ConnectionId = [guid]::NewGuid()
@@ -82,16 +82,16 @@ function Get-ExoTenant([Management.Automation.PSCmdlet] $Caller) {
     $name = $Caller.MyInvocation.MyCommand.Name
     if ($script:SignIn -and -not (Test-SandboxExpired)) { return $script:SignIn.Tenant }
     if ($script:SignIn) {
-        $Caller.ThrowTerminatingError((New-SandboxError ('The access token has expired and could not be renewed: AADSTS700082: The ' +
-            'refresh token has expired. Run Connect-ExchangeOnline again.') 'Unauthorized' 'AuthenticationError'))
+        Stop-SandboxCommand $Caller ('The access token has expired and could not be renewed: AADSTS700082: The ' +
+            'refresh token has expired. Run Connect-ExchangeOnline again.') 'Unauthorized' 'AuthenticationError'
     }
     if ($name -like 'Get-EXO*') {
-        $Caller.ThrowTerminatingError((New-SandboxError 'You must call the Connect-ExchangeOnline cmdlet before calling any other cmdlets.' `
-            'NotConnected' 'InvalidOperation' $null ([InvalidOperationException])))
+        Stop-SandboxCommand $Caller 'You must call the Connect-ExchangeOnline cmdlet before calling any other cmdlets.' `
+            'NotConnected' 'InvalidOperation' $null ([InvalidOperationException])
     }
-    $Caller.ThrowTerminatingError((New-SandboxError ("The term '$name' is not recognized as a name of a cmdlet, function, script " +
+    Stop-SandboxCommand $Caller ("The term '$name' is not recognized as a name of a cmdlet, function, script " +
         "file, or executable program.`nCheck the spelling of the name, or if a path was included, verify that the path is " +
-        'correct and try again.') 'CommandNotFoundException' 'ObjectNotFound' $name ([Management.Automation.CommandNotFoundException])))
+        'correct and try again.') 'CommandNotFoundException' 'ObjectNotFound' $name ([Management.Automation.CommandNotFoundException])
 }
 
 # Errors of Exchange's server come as Write-ErrorMessage would print them.
@@ -117,8 +117,8 @@ function Find-ExoGroup($Tenant, [string] $Identity) {
 function Select-ExoFilter([Management.Automation.PSCmdlet] $Caller, [object[]] $Rows, [string] $Filter) {
     if (-not $Filter) { return $Rows }
     if ($Filter -notmatch '^\s*(\w+)\s+-(eq|ne|like)\s+[''"](.*)[''"]\s*$') {
-        $Caller.ThrowTerminatingError((New-SandboxError "Invalid filter syntax: `"$Filter`". The sandbox knows PROPERTY -eq|-ne|-like 'VALUE'." `
-            'InvalidFilter' 'InvalidArgument' $Filter))
+        Stop-SandboxCommand $Caller "Invalid filter syntax: `"$Filter`". The sandbox knows PROPERTY -eq|-ne|-like 'VALUE'." `
+            'InvalidFilter' 'InvalidArgument' $Filter
     }
     $property, $operator, $value = $Matches[1], $Matches[2], $Matches[3]
     foreach ($row in $Rows) {

@@ -32,7 +32,7 @@ function Connect-MicrosoftTeams {
         }
         $script:SignIn = New-SandboxSignIn $token
     } catch {
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError $_.Exception.Message 'ConnectFailed' 'OperationStopped'))
+        Stop-SandboxCommand $PSCmdlet $_.Exception.Message 'ConnectFailed' 'OperationStopped'
     }
     New-SandboxObject 'Microsoft.TeamsCmdlets.Powershell.Connect.Models.PSAzureContext' ([ordered]@{
         Account = $script:SignIn.Account; Environment = 'AzureCloud'; Tenant = $script:SignIn.TenantId; TenantId = $script:SignIn.TenantId
@@ -47,12 +47,12 @@ function Disconnect-MicrosoftTeams {
 
 function Get-TeamsTenant([Management.Automation.PSCmdlet] $Caller) {
     if (-not $script:SignIn) {
-        $Caller.ThrowTerminatingError((New-SandboxError 'You must call the Connect-MicrosoftTeams cmdlet before calling any other cmdlets.' `
-            'NotConnected' 'InvalidOperation' $null ([UnauthorizedAccessException])))
+        Stop-SandboxCommand $Caller 'You must call the Connect-MicrosoftTeams cmdlet before calling any other cmdlets.' `
+            'NotConnected' 'InvalidOperation' $null ([UnauthorizedAccessException])
     }
     if (Test-SandboxExpired) {
-        $Caller.ThrowTerminatingError((New-SandboxError ("AADSTS700082: The refresh token has expired due to inactivity. Run " +
-            'Connect-MicrosoftTeams again.') 'Unauthorized' 'AuthenticationError' $null ([UnauthorizedAccessException])))
+        Stop-SandboxCommand $Caller ("AADSTS700082: The refresh token has expired due to inactivity. Run " +
+            'Connect-MicrosoftTeams again.') 'Unauthorized' 'AuthenticationError' $null ([UnauthorizedAccessException])
     }
     $script:SignIn.Tenant
 }

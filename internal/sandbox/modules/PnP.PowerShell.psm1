@@ -45,11 +45,13 @@ function Connect-PnPOnline {
         }
         $path = '/' + $address.AbsolutePath.Trim('/')
         $site = @($signIn.Tenant.Sites.Where({ $_.Path -eq $path }, 'First'))[0]
-        if (-not $site -and $label -eq $tenantLabel) { throw [Net.WebException]::new('The remote server returned an error: (404) Not Found.') }
+        if (-not $site -and $label -eq $tenantLabel) {
+            throw [Net.WebException]::new('The remote server returned an error: (404) Not Found.')
+        }
     } catch {
         Microsoft.PowerShell.Utility\Write-Warning $_.Exception.Message
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError 'Unable to connect using provided arguments' `
-            'InvalidOperation,PnP.PowerShell.Commands.Base.ConnectOnline' 'InvalidOperation' $null ([InvalidOperationException])))
+        Stop-SandboxCommand $PSCmdlet 'Unable to connect using provided arguments' `
+            'InvalidOperation,PnP.PowerShell.Commands.Base.ConnectOnline' 'InvalidOperation' $null ([InvalidOperationException])
     }
     $script:SignIn = $signIn
     $script:Site = if ($label -eq $tenantLabel) { $site }
@@ -70,23 +72,23 @@ function Disconnect-PnPOnline {
     [CmdletBinding()] param()
     Enter-SandboxCommand $PSCmdlet
     if (-not $script:Connection) {
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError 'No connection to disconnect' 'NoConnection' 'InvalidOperation' $null ([InvalidOperationException])))
+        Stop-SandboxCommand $PSCmdlet 'No connection to disconnect' 'NoConnection' 'InvalidOperation' $null ([InvalidOperationException])
     }
     $script:Connection, $script:SignIn, $script:Site = $null, $null, $null
 }
 
 function Assert-PnPConnection([Management.Automation.PSCmdlet] $Caller) {
     if ($script:Connection) { return }
-    $Caller.ThrowTerminatingError((New-SandboxError ('The current connection holds no SharePoint context. Please use one of the ' +
-        'Connect-PnPOnline commands which uses the -Url argument to connect.') 'NoConnection' 'InvalidOperation' $null ([InvalidOperationException])))
+    Stop-SandboxCommand $Caller ('The current connection holds no SharePoint context. Please use one of the ' +
+        'Connect-PnPOnline commands which uses the -Url argument to connect.') 'NoConnection' 'InvalidOperation' $null ([InvalidOperationException])
 }
 
 # Returns the site that the connection goes to, or fails as the service does.
 function Get-PnPSandboxSite([Management.Automation.PSCmdlet] $Caller) {
     Assert-PnPConnection $Caller
     if (Test-SandboxExpired) {
-        $Caller.ThrowTerminatingError((New-SandboxError 'The remote server returned an error: (401) Unauthorized.' `
-            'EXCEPTION' 'WriteError' $null ([Net.WebException])))
+        Stop-SandboxCommand $Caller 'The remote server returned an error: (401) Unauthorized.' `
+            'EXCEPTION' 'WriteError' $null ([Net.WebException])
     }
     if ($script:Site) { return $script:Site }
     [pscustomobject]@{ Title = 'SharePoint Admin Center'; Path = '/'; Template = 'TENANTADMIN#0'; Owner = ''; Lists = @() }
@@ -118,7 +120,11 @@ function New-PnPUser {
     $upn = $account
     if ($known -and $known[0].HomeTenant -ne $tenant.ID) { $upn = "$($account.Replace('@', '_'))#EXT#@$($tenant.InitialDomain)" }
     New-SandboxObject 'Microsoft.SharePoint.Client.User' ([ordered]@{
-        Id = 11; Title = $known.DisplayName; LoginName = "i:0#.f|membership|$($upn.ToLowerInvariant())"; Email = $account; UserPrincipalName = $upn
+        Id                = 11
+        Title             = $known.DisplayName
+        LoginName         = "i:0#.f|membership|$($upn.ToLowerInvariant())"
+        Email             = $account
+        UserPrincipalName = $upn
     })
 }
 
@@ -151,8 +157,8 @@ function Find-PnPList([Management.Automation.PSCmdlet] $Caller, [string] $Identi
     $site = Get-PnPSandboxSite $Caller
     $list = $site.Lists.Where({ $Identity -in $_.Title, $_.Id, $_.Url }, 'First')
     if ($list) { return $list[0] }
-    $Caller.ThrowTerminatingError((New-SandboxError "List '$Identity' does not exist at site with URL '$($script:Connection.Url)'." `
-        'EXCEPTION' 'WriteError' $Identity))
+    Stop-SandboxCommand $Caller "List '$Identity' does not exist at site with URL '$($script:Connection.Url)'." `
+        'EXCEPTION' 'WriteError' $Identity
 }
 
 function Get-PnPList {
@@ -176,8 +182,8 @@ function New-PnPList {
     Enter-SandboxCommand $PSCmdlet
     $site = Get-PnPSandboxSite $PSCmdlet
     if ($site.Lists.Where({ $_.Title -eq $Title })) {
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError ('A list, survey, discussion board, or document library with the specified ' +
-            'title already exists in this Web site. Please choose another title.') 'EXCEPTION' 'WriteError' $Title))
+        Stop-SandboxCommand $PSCmdlet ('A list, survey, discussion board, or document library with the specified ' +
+            'title already exists in this Web site. Please choose another title.') 'EXCEPTION' 'WriteError' $Title
     }
     $list = [pscustomobject]@{
         Title        = $Title
@@ -208,8 +214,8 @@ function Get-PnPListItem {
     Enter-SandboxCommand $PSCmdlet
     $rows = @((Find-PnPList $PSCmdlet $List).Items)
     if ($Id -gt $rows.Count -or $Id -lt 0 -or ($Id -gt 0 -and -not $rows[$Id - 1])) {
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError 'Item does not exist. It may have been deleted by another user.' `
-            'EXCEPTION' 'WriteError' $Id))
+        Stop-SandboxCommand $PSCmdlet 'Item does not exist. It may have been deleted by another user.' `
+            'EXCEPTION' 'WriteError' $Id
     }
     for ($i = 1; $i -le $rows.Count; $i++) {
         if ($rows[$i - 1] -and ($Id -eq 0 -or $Id -eq $i)) { New-PnPItem $i $rows[$i - 1] }
@@ -254,7 +260,7 @@ function Remove-PnPListItem {
 
 function Get-PnPSandboxRow([Management.Automation.PSCmdlet] $Caller, $List, [int] $Id) {
     if ($Id -ge 1 -and $Id -le @($List.Items).Count -and $List.Items[$Id - 1]) { return $List.Items[$Id - 1] }
-    $Caller.ThrowTerminatingError((New-SandboxError 'Item does not exist. It may have been deleted by another user.' 'EXCEPTION' 'WriteError' $Id))
+    Stop-SandboxCommand $Caller 'Item does not exist. It may have been deleted by another user.' 'EXCEPTION' 'WriteError' $Id
 }
 
 function Get-PnPTenantSite {
@@ -263,18 +269,19 @@ function Get-PnPTenantSite {
     $null = Get-PnPSandboxSite $PSCmdlet
     $tenant = $script:SignIn.Tenant
     if ($tenant.Accounts[0].UserPrincipalName -ne $script:SignIn.Account) {
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError 'Attempted to perform an unauthorized operation.' 'EXCEPTION' 'WriteError' $null ([UnauthorizedAccessException])))
+        Stop-SandboxCommand $PSCmdlet 'Attempted to perform an unauthorized operation.' 'EXCEPTION' 'WriteError' $null ([UnauthorizedAccessException])
     }
     $root = "https://$($tenant.SharePointHost).sharepoint.com"
     $found = foreach ($site in $tenant.Sites) {
         $address = $root + $site.Path.TrimEnd('/')
         if ($Identity -and $Identity.TrimEnd('/') -ne $address) { continue }
         New-SandboxObject 'PnP.PowerShell.Commands.Model.SPOSite' ([ordered]@{
-            Title = $site.Title; Url = $address; Template = $site.Template; Owner = $site.Owner; StorageQuota = 26214400; Status = 'Active'; LocaleId = 1033
+            Title = $site.Title; Url = $address; Template = $site.Template; Owner = $site.Owner
+            StorageQuota = 26214400; Status = 'Active'; LocaleId = 1033
         })
     }
     if ($Identity -and -not $found) {
-        $PSCmdlet.ThrowTerminatingError((New-SandboxError "Cannot get site $Identity." 'EXCEPTION' 'WriteError' $Identity))
+        Stop-SandboxCommand $PSCmdlet "Cannot get site $Identity." 'EXCEPTION' 'WriteError' $Identity
     }
     $found
 }

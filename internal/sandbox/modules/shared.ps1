@@ -7,7 +7,8 @@ $script:Http = $null
 
 # Where the sandbox is: its folder and the address of Entra, which is another one each time the sandbox starts.
 function Get-SandboxEndpoint {
-    Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject ([IO.File]::ReadAllText([IO.Path]::Combine($PSScriptRoot, '..', 'sandbox.json')))
+    $path = [IO.Path]::Combine($PSScriptRoot, '..', 'sandbox.json')
+    Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject ([IO.File]::ReadAllText($path))
 }
 
 # The path of a file of the sandbox.
@@ -25,8 +26,15 @@ function Wait-Sandbox([double] $Seconds) {
     Microsoft.PowerShell.Utility\Start-Sleep -Milliseconds ([int](1000 * $Seconds))
 }
 
-function New-SandboxError([string] $Message, [string] $Id, [string] $Category = 'NotSpecified', $Target, [type] $Type = [Exception]) {
+function New-SandboxError([string] $Message, [string] $Id, [string] $Category = 'NotSpecified', $Target,
+    [type] $Type = [Exception]) {
     [Management.Automation.ErrorRecord]::new($Type::new($Message), $Id, $Category, $Target)
+}
+
+# Ends the command of Caller with an error.
+function Stop-SandboxCommand([Management.Automation.PSCmdlet] $Caller, [string] $Message, [string] $Id,
+    [string] $Category = 'NotSpecified', $Target, [type] $Type = [Exception]) {
+    $Caller.ThrowTerminatingError((New-SandboxError $Message $Id $Category $Target $Type))
 }
 
 # A copy of a row of the directory under a type name, so that what a user changes in it stays the user's.
@@ -51,7 +59,7 @@ function Enter-SandboxCommand([Management.Automation.PSCmdlet] $Caller) {
         'thread-sleep' { [Threading.Thread]::Sleep([int](1000 * (& $lasts 60))) }
         'throw' {
             $message = "The sandbox's switchboard made $command fail."
-            $Caller.ThrowTerminatingError((New-SandboxError $message 'SandboxFault' 'OperationStopped' $command))
+            Stop-SandboxCommand $Caller $message 'SandboxFault' 'OperationStopped' $command
         }
         'die' {
             [Diagnostics.Process]::GetCurrentProcess().Kill()
@@ -108,7 +116,8 @@ function Use-SandboxFault($Fault) {
 
 # Text on every stream but the output, and on both of the console's, that a careless reader takes for something else.
 function Write-SandboxNoise([Management.Automation.PSCmdlet] $Caller) {
-    $prompt = 'To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code NOISE2345 to authenticate.'
+    $prompt = 'To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code NOISE2345 ' +
+        'to authenticate.'
     $lines = '___END_OF_OUTPUT___', '##MARKER##', '{"op":"result","id":"1","text":"noise"}', 'PS /> ', $prompt
     foreach ($line in $lines) {
         Microsoft.PowerShell.Utility\Write-Warning $line -WarningAction Continue
@@ -169,7 +178,9 @@ function Get-SandboxToken([string] $Tenant, [string] $ClientId, [string] $Resour
     while ($true) {
         Wait-Sandbox $interval
         $token = Invoke-SandboxEntra "/$Tenant/oauth2/v2.0/token" @{
-            grant_type = 'urn:ietf:params:oauth:grant-type:device_code'; client_id = $ClientId; device_code = $device.device_code
+            grant_type  = 'urn:ietf:params:oauth:grant-type:device_code'
+            client_id   = $ClientId
+            device_code = $device.device_code
         }
         switch ($token.error) {
             'authorization_pending' { }
@@ -196,10 +207,13 @@ function Get-SandboxHint($Fault, [string] $Tenant) {
 
 function Read-SandboxToken([string] $Token) {
     $parts = $Token.Split('.')
-    if ($parts.Count -ne 3) { throw [ArgumentException]::new('IDX12741: JWT must have three segments (JWS) or five segments (JWE).') }
+    if ($parts.Count -ne 3) {
+        throw [ArgumentException]::new('IDX12741: JWT must have three segments (JWS) or five segments (JWE).')
+    }
     $payload = $parts[1].Replace('-', '+').Replace('_', '/')
     $payload += '=' * ((4 - $payload.Length % 4) % 4)
-    Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($payload)))
+    $text = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($payload))
+    Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject $text
 }
 
 # What the module knows of who is signed in. Tenant is a copy of the tenant's data, and what commands change is changed there:
