@@ -21,10 +21,10 @@ func (s *Server) guard(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 				"mm does not serve the host name %.100q (a guard against DNS rebinding).", ctx.Request.Header.Host()))
 			return
 		}
-		if s.RequireToken && s.needsToken(ctx) && !s.tokenMatches(ctx.Request.Header.Peek("Authorization")) {
+		if s.config.RequireToken && s.needsToken(ctx) && !s.tokenMatches(ctx.Request.Header.Peek("Authorization")) {
 			ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
 			answerError(ctx, fasthttp.StatusUnauthorized, mm.Errorf(mm.Unauthorized,
-				"Send the header `Authorization: Bearer TOKEN`; TOKEN is the content of "+s.TokenPath+".",
+				"Send the header `Authorization: Bearer TOKEN`; TOKEN is the content of "+s.config.TokenPath+".",
 				"This request needs mm's token."))
 			return
 		}
@@ -45,7 +45,7 @@ func (s *Server) tokenMatches(header []byte) bool {
 	scheme, token, ok := bytes.Cut(header, []byte(" "))
 	sum := sha256.Sum256(bytes.TrimSpace(token))
 	same := subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1
-	return ok && same && bytes.EqualFold(scheme, []byte("bearer")) && s.Token.Reveal() != ""
+	return ok && same && bytes.EqualFold(scheme, []byte("bearer")) && s.config.Token.Reveal() != ""
 }
 
 // hostAllowed reports whether the Host header names this machine: localhost, a loopback address, the address that the

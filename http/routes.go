@@ -70,11 +70,11 @@ func isJSON(contentType []byte) bool {
 }
 
 func (s *Server) health(ctx *fasthttp.RequestCtx) {
-	answer(ctx, fasthttp.StatusOK, wire.EncodeHealth(time.Now(), s.Version))
+	answer(ctx, fasthttp.StatusOK, wire.EncodeHealth(time.Now(), s.config.Version))
 }
 
 func (s *Server) status(ctx *fasthttp.RequestCtx) {
-	status, err := s.Admin.Status(s.ctx)
+	status, err := s.config.Admin.Status(s.ctx)
 	if err != nil {
 		answerError(ctx, fasthttp.StatusInternalServerError, asError(err))
 		return
@@ -83,7 +83,7 @@ func (s *Server) status(ctx *fasthttp.RequestCtx) {
 }
 
 func (s *Server) connections(ctx *fasthttp.RequestCtx) {
-	list, err := s.Service.Connections(s.ctx)
+	list, err := s.config.Service.Connections(s.ctx)
 	if err != nil {
 		answerError(ctx, fasthttp.StatusInternalServerError, asError(err))
 		return
@@ -97,7 +97,7 @@ func (s *Server) reset(ctx *fasthttp.RequestCtx) {
 		answerError(ctx, fasthttp.StatusBadRequest, bad)
 		return
 	}
-	ids, err := s.Admin.Reset(s.ctx, connection, module)
+	ids, err := s.config.Admin.Reset(s.ctx, connection, module)
 	if err != nil {
 		e := asError(err)
 		answerError(ctx, statusOf(e), e)
@@ -112,7 +112,7 @@ func (s *Server) cancel(ctx *fasthttp.RequestCtx) {
 		answerError(ctx, fasthttp.StatusBadRequest, bad)
 		return
 	}
-	found, err := s.Service.Cancel(s.ctx, id)
+	found, err := s.config.Service.Cancel(s.ctx, id)
 	if err != nil {
 		e := asError(err)
 		answerError(ctx, statusOf(e), e)

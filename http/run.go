@@ -41,7 +41,7 @@ func (s *Server) run(ctx *fasthttp.RequestCtx) {
 		})
 		return
 	}
-	outcome := s.Service.Run(s.ctx, cmd, nil)
+	outcome := s.config.Service.Run(s.ctx, cmd, nil)
 	answer(ctx, statusOf(outcome.Err), wire.EncodeOutcome(outcome, time.Now()))
 }
 
@@ -108,7 +108,7 @@ func (s *Server) runSafely(cmd mm.Command, batches chan<- []mm.Record) (outcome 
 			outcome = mm.Failed(cmd.RequestID, cmd.Session, s.panicked(p))
 		}
 	}()
-	return s.Service.Run(s.ctx, cmd, func(records []mm.Record) {
+	return s.config.Service.Run(s.ctx, cmd, func(records []mm.Record) {
 		select {
 		case batches <- records:
 		default:

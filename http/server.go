@@ -51,7 +51,7 @@ const (
 
 // A Server is the pool API. Its methods may be called from any goroutine.
 type Server struct {
-	Config
+	config  Config
 	started time.Time
 	hosts   map[string]bool
 	token   [sha256.Size]byte
@@ -65,9 +65,9 @@ type Server struct {
 
 // New makes a Server that does not listen yet.
 func New(cfg Config) *Server {
-	s := &Server{Config: cfg, started: time.Now(), hosts: map[string]bool{"localhost": true}}
-	if s.Version == "" {
-		s.Version = "dev" // clients tell by it that request ids are known here
+	s := &Server{config: cfg, started: time.Now(), hosts: map[string]bool{"localhost": true}}
+	if s.config.Version == "" {
+		s.config.Version = "dev" // clients tell by it that request ids are known here
 	}
 	s.life.ended = make(chan struct{})
 	for _, h := range cfg.Hosts {
@@ -92,7 +92,7 @@ func (s *Server) door(handler fasthttp.RequestHandler) *fasthttp.Server {
 		NoDefaultServerHeader:        true,
 		NoDefaultContentType:         true,
 		DisablePreParseMultipartForm: true,
-		Logger:                       quietLogger{s.Log},
+		Logger:                       quietLogger{s.config.Log},
 	}
 }
 
@@ -123,7 +123,7 @@ func (s *Server) recovered(next fasthttp.RequestHandler) fasthttp.RequestHandler
 
 // panicked logs a panic and returns the error that its request is answered with.
 func (s *Server) panicked(p any) *mm.Error {
-	s.Log.Error("panic in the API", "panic", p, "stack", string(debug.Stack()))
+	s.config.Log.Error("panic in the API", "panic", p, "stack", string(debug.Stack()))
 	return &mm.Error{
 		Code:     mm.Internal,
 		Message:  "A defect of mm ended this request.",
