@@ -51,9 +51,12 @@ func newLauncher(t testing.TB) *pwsh.Launcher {
 	return l
 }
 
+// exo is what most tests launch.
+var exo = mm.LaunchSpec{Session: mm.SessionID{Connection: "Test", Module: mm.Exchange}}
+
 func TestTheRealEngineKeepsTheContract(t *testing.T) {
 	findPwsh(t)
 	enginetest.Run(t, func(t *testing.T) (mm.Launcher, mm.LaunchSpec) {
-		return newLauncher(t), mm.LaunchSpec{Session: mm.SessionID{Connection: "Test", Module: mm.Exchange}}
+		return newLauncher(t), exo
 	})
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Threading;
@@ -73,9 +74,7 @@ sealed class Resolver
             if (known.Name.Length > 0) return kind == null ? known : known with { Kind = kind };
             // The alias leads to a module that is not loaded: its name is known, and no more.
             if (kind != null) return new Resolved(kind, at, "", null);
-            found = First(commands, at, CommandTypes.Application | CommandTypes.ExternalScript);
-            if (found == null) return Resolved.Unknown;
-            return new Resolved(found is ApplicationInfo ? "application" : "script", found.Name, "", null);
+            return FindFile(at);
         }
         return Resolved.Unknown;
     }
@@ -86,6 +85,24 @@ sealed class Resolver
         foreach (CommandInfo command in commands.GetCommands(name, types, false)) return command;
         return null;
     }
+
+    /// <summary>A program or script: by its path, or on the PATH. PowerShell's own search lists every folder, which takes
+    /// milliseconds.</summary>
+    static Resolved FindFile(string name)
+    {
+        string kind = name.EndsWith(".ps1", StringComparison.OrdinalIgnoreCase) ? "script" : "application";
+        if (name.Contains('/') || name.Contains('\\')) return new Resolved(kind, name, "", null);
+        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
+        {
+            if (folder.Length == 0) continue;
+            string path = Path.Combine(folder, name);
+            if (File.Exists(path) && (kind == "script" || (File.GetUnixFileMode(path) & Executable) != 0))
+                return new Resolved(kind, name, "", null);
+        }
+        return Resolved.Unknown;
+    }
+
+    const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     Resolved FindBuiltIn(string name)
     {
@@ -103,30 +120,3 @@ sealed class Resolver
     }
 }
 
-/// <summary>What a name stands for. Command is set where the session has it loaded.</summary>
-sealed record Resolved(string Kind, string Name, string Module, CommandInfo Command)
-{
-    public static readonly Resolved Unknown = new Resolved("unknown", "", "", null);
-
-    /// <summary>True where the parameter, which may be abbreviated, is a switch and takes no argument.</summary>
-    public bool IsSwitch(string parameter)
-    {
-        if (parameter.Length == 0 || Command == null) return IsCommonSwitch(parameter);
-        try
-        {
-            bool found = false;
-            foreach (KeyValuePair<string, ParameterMetadata> p in Command.Parameters)
-            {
-                if (p.Key.Equals(parameter, StringComparison.OrdinalIgnoreCase)) return p.Value.SwitchParameter;
-                if (!p.Key.StartsWith(parameter, StringComparison.OrdinalIgnoreCase)) continue;
-                if (!p.Value.SwitchParameter) return false; // ambiguous at most; then it does not run anyway
-                found = true;
-            }
-            return found;
-        }
-        catch (Exception) { return IsCommonSwitch(parameter); } // metadata that needs a type which is not there
-    }
-
-    static bool IsCommonSwitch(string parameter) => parameter.ToLowerInvariant() is "verbose" or "vb" or "debug" or "db" or
-        "whatif" or "wi" or "confirm" or "cf" or "force" or "recurse" or "passthru";
-}
