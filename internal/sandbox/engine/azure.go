@@ -46,7 +46,7 @@ func azureCommands() []cmdlet {
 			}
 			return nil
 		})),
-		az("Set-AzContext", "[Subscription]! Scope", setContext),
+		az("Set-AzContext", "[Subscription]! Scope -Force", setContext),
 		az("Get-AzTenant", "[TenantId]", func(r *run, who *account, _ args) error {
 			r.emit(&object{properties: []property{{"Id", who.tenant.ID}, {"Name", who.tenant.DisplayName}, {"Domains", who.tenant.Domain}}})
 			return nil
@@ -59,17 +59,20 @@ func azureCommands() []cmdlet {
 // connectAzure shows its prompt as the real command does, on the information stream with the code underlined.
 func connectAzure(r *run, _ *account, a args) error {
 	if !a.isSet("UseDeviceAuthentication") {
-		return terminating("The sandbox has no browser: use -UseDeviceAuthentication.", "Connect-AzAccount", "")
+		return terminating("The sandbox has no browser: use -UseDeviceAuthentication.", "ConnectFailed", "")
 	}
 	tenantID := a.text("Tenant")
 	if tenantID == "" {
 		tenantID = "organizations"
 	}
 	who, err := r.signIn(mm.Azure, tenantID, sandbox.AzureClient, sandbox.AzureResource, func(c sandbox.DeviceCode) {
-		r.out.record(mm.StreamInformation, "[Login to Azure] "+strings.Replace(c.Message, c.UserCode, "\x1b[4m"+c.UserCode+"\x1b[24m", 1))
+		r.out.host("[Login to Azure] " + strings.Replace(c.Message, c.UserCode, "\x1b[4m"+c.UserCode+"\x1b[24m", 1))
 	})
 	if err != nil {
-		return refusedSignIn(err, "Connect-AzAccount")
+		if r.live() == nil {
+			r.out.record(mm.StreamWarning, "Unable to acquire token for tenant '"+tenantID+"' with error '"+err.Error()+"'")
+		}
+		return refusedSignIn(err, "ConnectFailed")
 	}
 	if rows := who.rows(subscriptions); len(rows) > 0 {
 		who.current = rows[0]
@@ -95,7 +98,7 @@ func azContext(who *account) *object {
 func setContext(r *run, who *account, a args) error {
 	s := who.find(subscriptions, a.text("Subscription"), "Id", "Name")
 	if s == nil {
-		return fail("Please provide a valid tenant or a valid subscription.", "Set-AzContext", "CloseError", a.text("Subscription"))
+		return terminating("Please provide a valid tenant or a valid subscription.", "SubscriptionNotFound", a.text("Subscription"))
 	}
 	who.current = s
 	r.emit(azContext(who))
@@ -115,10 +118,14 @@ func getSubscriptions(r *run, who *account, a args) error {
 // restMethod answers GET on tenants, subscriptions and their resource groups.
 func restMethod(r *run, who *account, a args) error {
 	method := strings.ToUpper(a.text("Method"))
-	path, _, _ := strings.Cut(a.text("Path"), "?")
+	path, query, _ := strings.Cut(a.text("Path"), "?")
 	status, content := restAnswer(who, path)
-	if method != "" && method != "GET" {
-		status, content = 405, restError("MethodNotAllowed", "The sandbox answers GET only.")
+	switch {
+	case !strings.Contains(query, "api-version="):
+		status, content = 400, restError("MissingApiVersionParameter",
+			"The api-version query parameter (?api-version=) is required for all requests.")
+	case method != "" && method != "GET":
+		status, content = 405, restError("MethodNotAllowed", "The stand-in engine answers GET only.")
 	}
 	text, err := json.Marshal(content)
 	if err != nil {

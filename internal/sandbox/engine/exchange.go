@@ -12,7 +12,7 @@ var (
 	mailboxView    = &view{columns: []string{"Name", "Alias", "Database", "ProhibitSendQuota", "ExternalDirectoryObjectId"}}
 	exoMailboxView = &view{columns: []string{"ExternalDirectoryObjectId", "UserPrincipalName", "Alias", "DisplayName", "EmailAddresses",
 		"PrimarySmtpAddress", "RecipientType", "RecipientTypeDetails", "Identity"}, list: true}
-	recipientView = &view{columns: []string{"Name", "RecipientType"}}
+	recipientView = &view{columns: []string{"Name", "RecipientType", "PrimarySmtpAddress"}}
 	groupView     = &view{columns: []string{"Name", "DisplayName", "GroupType", "PrimarySmtpAddress"}}
 	ruleView      = &view{columns: []string{"Name", "Enabled", "Priority", "RuleIdentity"}}
 	traceView     = &view{columns: []string{"Received", "SenderAddress", "RecipientAddress", "Subject", "Status"}}
@@ -118,7 +118,7 @@ func connectionInformation(r *run, who *account, _ args) error {
 
 // notFound is Exchange's error for an identity that is not there.
 func notFound(identity string) error {
-	return fail("The operation couldn't be performed because object '"+identity+"' couldn't be found on 'SANDBOX.PROD.OUTLOOK.COM'.",
+	return fail("Ex6F9304|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|The operation couldn't be performed because object '"+identity+"' couldn't be found on 'SANDBOX.PROD.OUTLOOK.COM'.",
 		"[Server=SANDBOX],Write-ErrorMessage", "NotSpecified", identity)
 }
 

@@ -72,33 +72,3 @@ func (r *run) noise() {
 	f := fail("Noise of the sandbox's switchboard: "+prompt, "SandboxNoise", "NotSpecified", "")
 	r.out.fail(f.ErrorRecord, "Noise")
 }
-
-// signedOut are the errors of commands that need a sign-in that is not there, by module. Exchange's other commands are
-// unknown before it is connected.
-var signedOut = map[mm.Module]string{
-	mm.Exchange:   "You must call the Connect-ExchangeOnline cmdlet before calling any other cmdlets.",
-	mm.Azure:      "Run Connect-AzAccount to login.",
-	mm.Teams:      "You must call the Connect-MicrosoftTeams cmdlet before calling any other cmdlets.",
-	mm.SharePoint: "The current connection holds no SharePoint context. Please use one of the Connect-PnPOnline commands which uses the -Url argument to connect.",
-}
-
-// connectCommands are the commands that sign in, by module.
-var connectCommands = map[mm.Module]string{mm.Exchange: "Connect-ExchangeOnline", mm.Azure: "Connect-AzAccount",
-	mm.Teams: "Connect-MicrosoftTeams", mm.SharePoint: "Connect-PnPOnline"}
-
-// needAccount returns the error of a command that nobody signed in for.
-func (r *run) needAccount(c *cmdlet) error {
-	a := r.account(c.signedIn)
-	switch {
-	case a == nil:
-		f := fail(signedOut[c.signedIn], "NotConnected", "InvalidOperation", "")
-		f.Type, f.Terminating = "System.InvalidOperationException", true
-		return f
-	case a.expired():
-		f := fail("The access token has expired and could not be renewed: AADSTS700082: The refresh token has expired. Run "+
-			connectCommands[c.signedIn]+" again.", "Unauthorized", "AuthenticationError", "")
-		f.Terminating = true
-		return f
-	}
-	return nil
-}

@@ -13,15 +13,16 @@ import (
 )
 
 var (
-	webView  = &view{columns: []string{"Title", "ServerRelativeUrl", "Id"}}
-	siteView = &view{columns: []string{"Title", "Url", "Template", "Owner"}}
+	webView  = &view{columns: []string{"Title", "ServerRelativeUrl", "WebTemplate", "Url"}}
+	siteView = &view{columns: []string{"Url", "Template", "LocaleId"}}
 	listView = &view{columns: []string{"Title", "Id", "Url"}}
-	itemView = &view{columns: []string{"Id", "Title", "Modified"}}
+	itemView = &view{columns: []string{"Id", "Title"}}
 )
 
 // sharePointSite makes the object that Get-PnPTenantSite gives.
 func sharePointSite(t sandbox.Tenant, s sandbox.Site) *object {
-	return &object{siteView, []property{{"Title", s.Title}, {"Url", siteURL(t, s)}, {"Template", s.Template}, {"Owner", s.Owner}}}
+	return &object{siteView, []property{{"Title", s.Title}, {"Url", siteURL(t, s)}, {"Template", s.Template}, {"Owner", s.Owner},
+		{"LocaleId", int64(1033)}}}
 }
 
 func siteURL(t sandbox.Tenant, s sandbox.Site) string {
@@ -41,19 +42,15 @@ func sharePointCommands() []cmdlet {
 		anyone(pnp("Connect-PnPOnline", "[Url]! ClientId Tenant -DeviceLogin -LaunchBrowser", connectSharePoint)),
 		anyone(pnp("Disconnect-PnPOnline", "", func(r *run, who *account, _ args) error {
 			if who == nil {
-				return terminating("No connection to disconnect", "DisconnectOnline", "")
+				return terminating("No connection to disconnect", "NoConnection", "")
 			}
 			r.setAccount(mm.SharePoint, nil)
 			return nil
 		})),
-		anyone(pnp("Get-PnPConnection", "", func(r *run, who *account, _ args) error {
-			if who == nil {
-				return terminating("The current connection holds no SharePoint context. Please use one of the Connect-PnPOnline commands "+
-					"which uses the -Url argument to connect.", "NoConnection", "")
-			}
-			r.emit(&object{properties: []property{{"Url", who.site}, {"ConnectionType", "O365"}, {"ConnectionMethod", "DeviceLogin"}}})
+		pnp("Get-PnPConnection", "", func(r *run, who *account, _ args) error {
+			r.emit(&object{properties: []property{{"ConnectionType", "O365"}, {"ConnectionMethod", "DeviceLogin"}, {"Url", who.site}}})
 			return nil
-		})),
+		}),
 		pnp("Get-PnPWeb", "Includes", getWeb),
 		pnp("Get-PnPTenantId", "", func(r *run, who *account, _ args) error {
 			r.emit(who.tenant.ID)
@@ -62,15 +59,7 @@ func sharePointCommands() []cmdlet {
 		pnp("Get-PnPTenantSite", "[Identity]", func(r *run, who *account, a args) error {
 			return r.identified(who, sites, a, "Url")
 		}),
-		pnp("Get-PnPList", "[Identity]", func(r *run, who *account, a args) error {
-			s := siteOf(who)
-			for _, l := range s.Lists {
-				if id := a.text("Identity"); id == "" || strings.EqualFold(id, l.Title) || id == l.ID {
-					r.emit(&object{listView, []property{{"Title", l.Title}, {"Id", l.ID}, {"Url", l.URL}, {"BaseTemplate", int64(l.BaseTemplate)}}})
-				}
-			}
-			return nil
-		}),
+		pnp("Get-PnPList", "[Identity]", getLists),
 		pnp("Get-PnPListItem", "[List]! Id", getItems),
 		pnp("Add-PnPListItem", "[List]! Values", addItem),
 	}
@@ -84,46 +73,86 @@ func connectSharePoint(r *run, _ *account, a args) error {
 		return terminating(generic, id, "")
 	}
 	who, err := r.signIn(mm.SharePoint, a.text("Tenant"), a.text("ClientId"), "https://"+u.Host, func(c sandbox.DeviceCode) {
-		r.out.record(mm.StreamWarning, "\n\n"+c.Message+"\n\n")
+		r.out.record(mm.StreamWarning, c.Message)
 	})
 	if errors.Is(err, errStopped) || errors.Is(err, errDead) {
 		return err
 	}
+	if err == nil {
+		who.site = strings.TrimSuffix(a.text("Url"), "/")
+		err = who.reaches(u)
+	}
 	if err != nil {
+		r.setAccount(mm.SharePoint, nil)
 		r.out.record(mm.StreamWarning, err.Error())
 		return terminating(generic, id, "")
 	}
-	who.site = strings.TrimSuffix(a.text("Url"), "/")
 	return nil
 }
 
-// siteOf is the site that the session is connected to; an address that the tenant does not have is its root.
-func siteOf(who *account) sandbox.Site {
-	for _, s := range who.tenant.Sites {
-		if strings.EqualFold(siteURL(who.tenant.Tenant, s), who.site) {
-			return s
+// reaches returns an error unless the account's tenant has that address.
+func (a *account) reaches(u *url.URL) error {
+	switch host := a.tenant.SharePointHost; u.Host {
+	case host + "-admin.sharepoint.com":
+		return nil
+	case host + ".sharepoint.com":
+		if siteOf(a) == nil {
+			return errors.New("the remote server returned an error: (404) Not Found")
 		}
+		return nil
 	}
-	return who.tenant.Sites[0]
+	return &sandbox.OAuthError{Kind: "invalid_resource", AADSTS: 500011, Detail: "The resource principal named https://" + u.Host +
+		" was not found in the tenant named " + a.tenant.DisplayName + "."}
 }
 
-func getWeb(r *run, who *account, a args) error {
-	s := siteOf(who)
-	web := &object{webView, []property{{"Title", s.Title}, {"ServerRelativeUrl", s.Path}, {"Url", siteURL(who.tenant.Tenant, s)},
-		{"Id", who.tenant.ID}}}
-	if slices.Contains(a.texts("Includes"), "CurrentUser") {
-		web = web.with(property{"CurrentUser", &object{properties: []property{{"Email", who.upn},
-			{"LoginName", "i:0#.f|membership|" + who.upn}, {"UserPrincipalName", who.upn}}}})
+// siteOf is the site that the session is connected to; nil for the admin site, which has no lists.
+func siteOf(who *account) *sandbox.Site {
+	for i, s := range who.tenant.Sites {
+		if strings.EqualFold(siteURL(who.tenant.Tenant, s), who.site) {
+			return &who.tenant.Sites[i]
+		}
 	}
-	r.emit(web)
+	return nil
+}
+
+func getWeb(r *run, who *account, _ args) error {
+	s := siteOf(who)
+	if s == nil {
+		s = &sandbox.Site{Title: "SharePoint Admin Center", Path: "/", Template: "TENANTADMIN#0"}
+	}
+	upn := who.upn
+	if who.guest() { // SharePoint makes a guest's user name from the address; the mail address is the guest's own
+		upn = strings.ReplaceAll(who.upn, "@", "_") + "#EXT#@" + who.tenant.InitialDomain
+	}
+	template, _, _ := strings.Cut(s.Template, "#")
+	r.emit(&object{webView, []property{{"Title", s.Title}, {"ServerRelativeUrl", s.Path}, {"Url", who.site}, {"WebTemplate", template},
+		{"CurrentUser", &object{properties: []property{{"LoginName", "i:0#.f|membership|" + strings.ToLower(upn)}, {"Email", who.upn},
+			{"UserPrincipalName", upn}}}}}})
+	return nil
+}
+
+func getLists(r *run, who *account, a args) error {
+	s := siteOf(who)
+	if s == nil {
+		return nil
+	}
+	for _, l := range s.Lists {
+		if id := a.text("Identity"); id == "" || strings.EqualFold(id, l.Title) || id == l.ID || id == l.URL {
+			r.emit(&object{listView, []property{{"Title", l.Title}, {"Id", l.ID}, {"Url", strings.TrimSuffix(s.Path, "/") + "/" + l.URL},
+				{"BaseTemplate", int64(l.BaseTemplate)}}})
+		}
+	}
 	return nil
 }
 
 // itemsOf is the collection of a list's items, filled from the tenant's data when it is first asked for.
 func itemsOf(who *account, list string) (collection string, rows []*object, err error) {
-	s := siteOf(who)
-	for _, l := range s.Lists {
-		if !strings.EqualFold(l.Title, list) && l.ID != list {
+	var lists []sandbox.List
+	if s := siteOf(who); s != nil {
+		lists = s.Lists
+	}
+	for _, l := range lists {
+		if !strings.EqualFold(l.Title, list) && l.ID != list && l.URL != list {
 			continue
 		}
 		collection = "items of " + l.ID
@@ -135,7 +164,7 @@ func itemsOf(who *account, list string) (collection string, rows []*object, err 
 		}
 		return collection, rows, nil
 	}
-	return "", nil, fail("List '"+list+"' does not exist at site with URL '"+who.site+"'.", "ListNotFound", "ObjectNotFound", list)
+	return "", nil, terminating("List '"+list+"' does not exist at site with URL '"+who.site+"'.", "EXCEPTION", list)
 }
 
 func item(id int, fields map[string]any) *object {

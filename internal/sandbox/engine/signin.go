@@ -13,21 +13,6 @@ import (
 // A connection is what a session has to know of the one it belongs to.
 type connection struct{ name, expected string }
 
-// An account is who is signed in to a module. Its tenant's data is shared; what the session changes is its own, and lasts
-// until the next sign-in.
-type account struct {
-	upn     string
-	tenant  *tenant
-	expires time.Time
-	gone    bool                 // the switchboard ended the sign-in
-	site    string               // SharePoint: the address of the site
-	current *object              // Azure: the subscription that was chosen
-	changed map[string][]*object // by collection; nil until something is changed
-}
-
-// expired reports whether the sign-in has ended.
-func (a *account) expired() bool { return a.gone || time.Now().After(a.expires) }
-
 // slowDown is what slow_down adds to the interval between polls (RFC 8628, section 3.5).
 const slowDown = 5 * time.Second
 
@@ -83,21 +68,6 @@ func (r *run) stopping(err error) error {
 		return stop
 	}
 	return err
-}
-
-// accept makes whom a token was issued to the account of a module. The token itself is not kept.
-func (r *run) accept(m mm.Module, token string) (*account, error) {
-	claims, err := sandbox.ParseToken(token)
-	if err != nil {
-		return nil, err
-	}
-	t := tenantOf(claims.TenantID)
-	if t == nil {
-		return nil, errors.New("the token is for a tenant that the sandbox does not have")
-	}
-	a := &account{upn: claims.UPN, tenant: t, expires: time.Unix(claims.Expires, 0)}
-	r.setAccount(m, a)
-	return a, nil
 }
 
 // otherAccount is who signs in where the switchboard wants the wrong account.

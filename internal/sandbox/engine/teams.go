@@ -60,7 +60,7 @@ func teamsCommands() []cmdlet {
 			}
 			o := who.find(users, a.text("Identity"), "Identity", "UserPrincipalName", "DisplayName")
 			if o == nil {
-				return fail("Management object not found for identity \""+a.text("Identity")+"\".", "NotFound", "ObjectNotFound", a.text("Identity"))
+				return teamsError("NotFound", "User "+a.text("Identity")+" was not found.", a.text("Identity"))
 			}
 			r.emit(o)
 			return nil
@@ -72,20 +72,20 @@ func teamsCommands() []cmdlet {
 
 func connectTeams(r *run, _ *account, a args) error {
 	if !a.isSet("UseDeviceAuthentication") {
-		return terminating("The sandbox has no browser: use -UseDeviceAuthentication.", "Connect-MicrosoftTeams", "")
+		return terminating("The sandbox has no browser: use -UseDeviceAuthentication.", "ConnectFailed", "")
 	}
 	tenantID := a.text("TenantId")
 	if tenantID == "" {
 		tenantID = "organizations"
 	}
-	who, err := r.signIn(mm.Teams, tenantID, sandbox.TeamsClient, sandbox.TeamsResource, func(c sandbox.DeviceCode) {
+	who, err := r.signIn(mm.Teams, tenantID, sandbox.TeamsClient, sandbox.GraphResource, func(c sandbox.DeviceCode) {
 		r.out.record(mm.StreamInformation, c.Message)
 		r.out.record(mm.StreamConsole, c.Message)
 	})
 	if err != nil {
-		return refusedSignIn(err, "Connect-MicrosoftTeams")
+		return refusedSignIn(err, "ConnectFailed")
 	}
-	r.emit(&object{properties: []property{{"Account", who.upn}, {"Environment", "AzureCloud"}, {"Tenant", who.tenant.Domain},
+	r.emit(&object{properties: []property{{"Account", who.upn}, {"Environment", "AzureCloud"}, {"Tenant", who.tenant.ID},
 		{"TenantId", who.tenant.ID}}})
 	return nil
 }
@@ -94,8 +94,12 @@ func findTeam(who *account, a args) (*object, error) {
 	if t := who.find(teams, a.text("GroupId"), "GroupId"); t != nil {
 		return t, nil
 	}
-	return nil, fail("Error occurred while executing: Code: Request_ResourceNotFound. Message: Resource '"+a.text("GroupId")+
-		"' does not exist.", "NotFound", "ObjectNotFound", a.text("GroupId"))
+	return nil, teamsError("NotFound", "No team found with Group Id "+a.text("GroupId"), a.text("GroupId"))
+}
+
+// teamsError is how the module reports an error of the service.
+func teamsError(code, message, target string) error {
+	return fail("Error occurred while executing \nCode: "+code+"\nMessage: "+message, code, "InvalidOperation", target)
 }
 
 func getTeams(r *run, who *account, a args) error {
@@ -162,8 +166,7 @@ func addTeamUser(_ *run, who *account, a args) error {
 		return err
 	}
 	if who.find(users, a.text("User"), "UserPrincipalName", "Identity") == nil {
-		return fail("Error occurred while executing: Code: Request_ResourceNotFound. Message: User '"+a.text("User")+"' does not exist.",
-			"NotFound", "ObjectNotFound", a.text("User"))
+		return teamsError("Request_ResourceNotFound", "Could not find member "+a.text("User")+".", a.text("User"))
 	}
 	list := "Members"
 	if strings.EqualFold(a.text("Role"), "Owner") {
