@@ -1,7 +1,6 @@
 package mcp
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"sync"
@@ -67,5 +66,3 @@ func (s *session) write(message any) {
 		close(s.broken)
 	}
 }
-
-func trimmed(text []byte) []byte { return bytes.TrimSpace(text) }

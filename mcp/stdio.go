@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -129,7 +130,7 @@ func (l *loop) handle(in line) {
 	// What is not a message at all is for mcp-go to answer; a params of another shape leaves ID and Method set.
 	_ = json.Unmarshal(in.text, &head)
 	switch id := string(head.ID); {
-	case len(trimmed(in.text)) == 0:
+	case len(bytes.TrimSpace(in.text)) == 0:
 	case head.Method == string(mcp.MethodNotificationCancelled):
 		l.stop(string(head.Params.RequestID))
 	case id == "" || id == "null" || head.Method == string(mcp.MethodInitialize):

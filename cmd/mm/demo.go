@@ -175,7 +175,7 @@ func (d *demo) say(text string) {
 
 // sayHead is say for the first lines of a text.
 func (d *demo) sayHead(text string, lines int) {
-	all := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
+	all := strings.Split(strings.Trim(text, "\r\n"), "\n")
 	if len(all) > lines {
 		all = append(all[:lines], "…")
 	}

@@ -211,6 +211,6 @@ func (d *demo) cancelStep(ctx context.Context) error {
 	if err := expect(out, mm.StatusSuccess); err != nil {
 		return err
 	}
-	d.sayHead(out.Output, 4)
+	d.sayHead(out.Output, 5)
 	return d.hasMailboxes(out.Output)
 }

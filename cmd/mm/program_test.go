@@ -17,7 +17,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/microsoft-master/mm/http/client"
 	"github.com/microsoft-master/mm/internal/sandbox"
 )
 
@@ -139,15 +138,6 @@ func (s *server) end() int {
 	}
 	_ = s.Wait()
 	return s.ProcessState.ExitCode()
-}
-
-// pool is a client of the world's daemon.
-func (w *world) pool() *client.Client {
-	c, err := poolAt(settings{Socket: w.s.Socket})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return c
 }
 
 func contains(t *testing.T, where, text, want string) {
@@ -323,7 +313,17 @@ func (w *world) running() (answered chan int) {
 		code, _, _ := w.run("run", "Contoso-GA", "exo", "Start-Sleep -Seconds 60")
 		answered <- code
 	}()
-	pool := w.pool()
+	w.waitBusy()
+	return answered
+}
+
+// waitBusy waits until a session runs a command; the status has no event that one could wait for.
+func (w *world) waitBusy() {
+	w.t.Helper()
+	pool, err := poolAt(settings{Socket: w.s.Socket})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	defer pool.Close()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		status, err := pool.Status(w.t.Context())
@@ -332,12 +332,11 @@ func (w *world) running() (answered chan int) {
 		}
 		for _, s := range status.Sessions {
 			if s.Busy {
-				return answered
+				return
 			}
 		}
 	}
-	w.t.Fatal("the command does not run")
-	return nil
+	w.t.Fatal("no command runs")
 }
 
 func TestSignalsEndTheDaemon(t *testing.T) {
@@ -387,17 +386,7 @@ func TestCtrlCStopsTheCommandAndKeepsTheSignIn(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pool := w.pool()
-	defer pool.Close()
-	for busy := false; !busy; {
-		status, err := pool.Status(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range status.Sessions {
-			busy = busy || s.Busy
-		}
-	}
+	w.waitBusy()
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
