@@ -17,8 +17,11 @@ type reading struct{ account, tenant []string }
 // with returns the identity with what the step's objects add.
 func (i identity) with(r reading, objects json.RawMessage) identity {
 	object := firstObject(objects)
-	if a := firstText(object, r.account); a != "" {
-		i.account = addressOf(a)
+	for _, member := range r.account {
+		if a := addressOf(firstText(object, []string{member})); a != "" {
+			i.account = a
+			break
+		}
 	}
 	if t := firstText(object, r.tenant); t != "" {
 		i.tenant = t
@@ -95,7 +98,11 @@ func firstText(object map[string]any, members []string) string {
 	return ""
 }
 
-// addressOf takes the address out of a SharePoint claim (i:0#.f|membership|admin@contoso.com).
+// addressOf takes the address out of a SharePoint claim (i:0#.f|membership|admin@contoso.com). What a directory calls a guest
+// (partner_fabrikam.com#EXT#@northwind.onmicrosoft.com) is nobody's address: it gives "".
 func addressOf(account string) string {
+	if strings.Contains(strings.ToUpper(account), "#EXT#") {
+		return ""
+	}
 	return account[strings.LastIndexByte(account, '|')+1:]
 }

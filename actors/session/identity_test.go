@@ -18,6 +18,7 @@ func TestTheIdentityIsReadFromWhatTheModulesGive(t *testing.T) {
 		{"exo", healthReads(mm.Exchange), `[{"State":"Connected","UserPrincipalName":"a@x.com","TenantID":"t"}]`, identity{"a@x.com", "t"}},
 		{"the first of several", healthReads(mm.Exchange), `[{"UserPrincipalName":"a@x.com"},{"UserPrincipalName":"b@x.com"}]`, identity{"a@x.com", "before"}},
 		{"a SharePoint claim", healthReads(mm.SharePoint), `[{"CurrentUser.UserPrincipalName":null,"CurrentUser.Email":"","CurrentUser.LoginName":"i:0#.f|membership|a@x.com"}]`, identity{"a@x.com", "before"}},
+		{"a SharePoint guest", healthReads(mm.SharePoint), `[{"CurrentUser.UserPrincipalName":"p_x.com#EXT#@y.com","CurrentUser.Email":"p@x.com"}]`, identity{"p@x.com", "before"}},
 		{"a bare string", reading{tenant: []string{""}}, `["t"]`, identity{"old", "t"}},
 		{"no object", healthReads(mm.Exchange), `[]`, identity{"old", "before"}},
 		{"null", healthReads(mm.Exchange), `null`, identity{"old", "before"}},

@@ -39,11 +39,12 @@ static class ModuleCall
             CommandInfo command = Resolve(session, request, capture);
             if (command == null) return;
             using PowerShell shell = PowerShell.Create();
-            shell.AddCommand(command);
-            foreach (KeyValuePair<string, object> p in request.Parameters) shell.AddParameter(p.Key, p.Value);
+            // Not AddCommand: that runs a function outside of its module, where it does not find the module's own functions.
+            shell.AddScript("param($command, $parameters) & $command @parameters", true);
+            shell.AddArgument(command).AddArgument(new Hashtable(request.Parameters));
             shell.AddCommand(sink).AddParameter(nameof(Sink.Capture), capture);
             capture.Listen(shell.Streams);
-            session.Invoke(shell, null, new List<PSObject>());
+            session.Invoke(shell, session.Runspace, null, new List<PSObject>());
         }
         catch (PipelineStoppedException e)
         {
@@ -119,7 +120,7 @@ static class ModuleCall
         shell.AddCommand(cmdlet);
         foreach ((string name, object value) in parameters) shell.AddParameter(name, value);
         var output = new List<PSObject>();
-        session.Invoke(shell, null, output);
+        session.Invoke(shell, session.Runspace, null, output);
         return output;
     }
 
