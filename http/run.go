@@ -3,7 +3,6 @@ package http
 import (
 	"bufio"
 	"bytes"
-	"strconv"
 	"time"
 
 	mm "github.com/microsoft-master/mm"
@@ -24,8 +23,8 @@ func (s *Server) run(ctx *fasthttp.RequestCtx) {
 		answerError(ctx, fasthttp.StatusBadRequest, bad)
 		return
 	}
-	if restarted := s.restartedSince(ctx.Request.Header.Peek(wire.HeaderFirstAsked), cmd); restarted != nil {
-		answer(ctx, fasthttp.StatusServiceUnavailable, wire.EncodeOutcome(*restarted, time.Now()))
+	if life := ctx.Request.Header.Peek(wire.HeaderInstance); len(life) > 0 && string(life) != s.instance {
+		answer(ctx, fasthttp.StatusServiceUnavailable, wire.EncodeOutcome(startedAnew(cmd), time.Now()))
 		return
 	}
 	if cmd.Caller == "" {
@@ -45,23 +44,15 @@ func (s *Server) run(ctx *fasthttp.RequestCtx) {
 	answer(ctx, statusOf(outcome.Err), wire.EncodeOutcome(outcome, time.Now()))
 }
 
-// restartedSince refuses a request that its client first sent to an earlier process, where it may have been executed; this
-// process would not know, and execute it again.
-func (s *Server) restartedSince(header []byte, cmd mm.Command) *mm.Outcome {
-	if len(header) == 0 {
-		return nil
-	}
-	seconds, err := strconv.ParseFloat(string(header), 64)
-	if err == nil && time.Since(s.started).Seconds() > seconds {
-		return nil
-	}
-	o := mm.Failed(cmd.RequestID, cmd.Session, &mm.Error{
+// startedAnew refuses a request that its client first sent to an earlier life of this server, where it may have been
+// executed.
+func startedAnew(cmd mm.Command) mm.Outcome {
+	return mm.Failed(cmd.RequestID, cmd.Session, &mm.Error{
 		Code:     mm.NodeUnreachable,
 		Message:  "mm was started anew while the command was under way. Whether it took effect is not known.",
 		Remedy:   "Look whether it did before you send it again, under a new request id.",
 		Executed: mm.ExecutedMaybe,
 	})
-	return &o
 }
 
 // stream runs cmd and writes its progress and its answer as events. It goes on without writing when the client has gone.

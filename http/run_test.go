@@ -185,12 +185,17 @@ func TestAClientThatGoesAwayCancelsNothing(t *testing.T) {
 	}
 }
 
-func TestARepeatIsRefusedByAServerThatWasNotUpAtTheFirstTry(t *testing.T) {
+func TestARepeatIsRefusedByAnotherLifeOfTheServer(t *testing.T) {
 	s := serve(t, anyPool())
-	for header, ok := range map[string]bool{"0.000000": true, "3600": false, "nonsense": false, "": true} {
+	first, _ := s.do(t, valid[0])
+	life := first.Header.Get(wire.HeaderInstance)
+	for header, ok := range map[string]bool{life: true, "": true, "another": false, life + "x": false} {
 		r := valid[3]
-		r.header = map[string]string{wire.HeaderFirstAsked: header}
+		r.header = map[string]string{wire.HeaderInstance: header}
 		resp, body := s.do(t, r)
+		if resp.Header.Get(wire.HeaderInstance) != life || life == "" {
+			t.Errorf("instance %q, before %q", resp.Header.Get(wire.HeaderInstance), life)
+		}
 		if ok && resp.StatusCode != 200 {
 			t.Errorf("%q: %d %s", header, resp.StatusCode, body)
 		}

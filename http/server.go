@@ -10,6 +10,7 @@ package http
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ type Config struct {
 	TokenPath string
 	// Hosts are the names besides localhost under which clients may address this machine, without port.
 	Hosts   []string
-	Version string // empty: dev
+	Version string
 	Log     *slog.Logger
 }
 
@@ -51,10 +52,10 @@ const (
 
 // A Server is the pool API. Its methods may be called from any goroutine.
 type Server struct {
-	config  Config
-	started time.Time
-	hosts   map[string]bool
-	token   [sha256.Size]byte
+	config   Config
+	instance string // wire.HeaderInstance
+	hosts    map[string]bool
+	token    [sha256.Size]byte
 
 	// ctx is that of all calls of Service and Admin; it ends when Shutdown gives up waiting for them.
 	ctx       context.Context
@@ -65,10 +66,7 @@ type Server struct {
 
 // New makes a Server that does not listen yet.
 func New(cfg Config) *Server {
-	s := &Server{config: cfg, started: time.Now(), hosts: map[string]bool{"localhost": true}}
-	if s.config.Version == "" {
-		s.config.Version = "dev" // clients tell by it that request ids are known here
-	}
+	s := &Server{config: cfg, instance: rand.Text(), hosts: map[string]bool{"localhost": true}}
 	s.life.ended = make(chan struct{})
 	for _, h := range cfg.Hosts {
 		s.hosts[strings.ToLower(h)] = true
@@ -111,6 +109,7 @@ func (s *Server) recovered(next fasthttp.RequestHandler) fasthttp.RequestHandler
 				answerError(ctx, fasthttp.StatusInternalServerError, s.panicked(p))
 			}
 		}()
+		ctx.Response.Header.Set(wire.HeaderInstance, s.instance)
 		if !s.life.enter() {
 			answerError(ctx, fasthttp.StatusServiceUnavailable, mm.Errorf(mm.ShuttingDown,
 				"Ask again when it has been started anew.", "mm is shutting down."))

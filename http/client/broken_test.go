@@ -11,14 +11,26 @@ import (
 	"testing"
 
 	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/http/client"
 )
 
-// A cutter is a listener that hands its first connections to its cuts, one to each, and closes them then; the server gets
+// A cutter is a listener that hands its next connections to its cuts, one to each, and closes them then; the server gets
 // the others.
 type cutter struct {
 	net.Listener
 	mu   sync.Mutex
 	cuts []func(client net.Conn)
+}
+
+func (l *cutter) next() func(net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.cuts) == 0 {
+		return nil
+	}
+	cut := l.cuts[0]
+	l.cuts = l.cuts[1:]
+	return cut
 }
 
 func (l *cutter) Accept() (net.Conn, error) {
@@ -27,17 +39,29 @@ func (l *cutter) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.mu.Lock()
-		if len(l.cuts) == 0 {
-			l.mu.Unlock()
+		cut := l.next()
+		if cut == nil {
 			return conn, nil
 		}
-		cut := l.cuts[0]
-		l.cuts = l.cuts[1:]
-		l.mu.Unlock()
 		cut(conn)
 		_ = conn.Close()
 	}
+}
+
+// cut serves p to a client that has met the server before, and whose next connections are cut.
+func cut(t *testing.T, p *pool, cuts ...func(net.Conn)) *client.Client {
+	t.Helper()
+	l := &cutter{Listener: listen(t)}
+	serve(t, p, l)
+	c := to(t, l)
+	if _, err := c.Health(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cuts = cuts
+	return c
 }
 
 // readRequest takes one request off the connection, so that the client has sent it whole.
@@ -58,7 +82,7 @@ func after(text string) func(net.Conn) {
 
 func TestAfterABrokenConnectionTheSameRequestIsAskedForOnceMore(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Type: "
-	for name, cut := range map[string]func(net.Conn){
+	for name, broken := range map[string]func(net.Conn){
 		"nothing came":           after(""),
 		"half a head":            after("HTTP/1.1 200 O"),
 		"half a body":            after(head + "application/json\r\nContent-Length: 100\r\n\r\n{\"status\":"),
@@ -67,14 +91,12 @@ func TestAfterABrokenConnectionTheSameRequestIsAskedForOnceMore(t *testing.T) {
 		"nothing was even taken": func(net.Conn) {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ln := listen(t)
 			ids := make(chan string, 2)
 			p := &pool{run: func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
 				ids <- cmd.RequestID
 				return success(ctx, cmd, nil)
 			}}
-			serve(t, p, &cutter{Listener: ln, cuts: []func(net.Conn){cut}})
-			if o := to(t, ln).Run(t.Context(), command, func([]mm.Record) {}); o.Err != nil {
+			if o := cut(t, p, broken).Run(t.Context(), command, func([]mm.Record) {}); o.Err != nil {
 				t.Fatal(o.Err)
 			}
 			if id := <-ids; id != "made" || p.executed.Load() != 1 {
@@ -93,41 +115,44 @@ func unknown(t *testing.T, o mm.Outcome) {
 }
 
 func TestAfterASecondBreakItIsLeftToTheCaller(t *testing.T) {
-	ln := listen(t)
 	p := &pool{run: success}
-	// The connection for the repeat is that of the question whether mm is there; it is cut in its second request.
-	second := func(conn net.Conn) {
-		r := bufio.NewReader(conn)
-		if _, err := nethttp.ReadRequest(r); err != nil {
-			t.Error(err)
-		}
-		const health = `{"status":"healthy","version":"1"}`
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n"+health)
-		_, _ = nethttp.ReadRequest(r)
-	}
-	serve(t, p, &cutter{Listener: ln, cuts: []func(net.Conn){after(""), second}})
-	o := to(t, ln).Run(t.Context(), command, nil)
+	o := cut(t, p, after(""), after("")).Run(t.Context(), command, nil)
 	unknown(t, o)
 	if !strings.Contains(o.Err.Remedy, "request id made") || p.executed.Load() != 0 {
 		t.Errorf("%+v, %d calls", o.Err, p.executed.Load())
 	}
 }
 
-func TestAServerThatWasStartedAnewDoesNotExecuteItAgain(t *testing.T) {
-	ln := listen(t)
-	p := &pool{run: success}
+// oldLife answers the question for its health as a server that ends then would, takes the next request too, and is gone.
+func oldLife(t *testing.T, ln net.Listener, gone func()) (ended <-chan struct{}) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		conn, err := ln.Accept()
-		if err == nil {
-			readRequest(conn)
-			serve(t, p, ln) // its life begins after the request was sent first
+		for _, answer := range []string{"HTTP/1.1 200 OK\r\nMm-Instance: old\r\nConnection: close\r\n\r\n" + `{"status":"healthy"}`, ""} {
+			conn, err := ln.Accept()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if answer == "" {
+				defer func() { _ = conn.Close() }()
+				readRequest(conn)
+				gone()
+				return
+			}
+			after(answer)(conn)
 			_ = conn.Close()
 		}
 	}()
+	return done
+}
+
+func TestAServerThatWasStartedAnewDoesNotExecuteItAgain(t *testing.T) {
+	ln := listen(t)
+	p := &pool{run: success}
+	ended := oldLife(t, ln, func() { serve(t, p, ln) })
 	o := to(t, ln).Run(t.Context(), command, nil)
-	<-done
+	<-ended
 	unknown(t, o)
 	if !strings.Contains(o.Err.Message, "started anew") || p.executed.Load() != 0 {
 		t.Errorf("%+v, %d calls", o.Err, p.executed.Load())
@@ -136,19 +161,13 @@ func TestAServerThatWasStartedAnewDoesNotExecuteItAgain(t *testing.T) {
 
 func TestAServerThatEndedIsNotTakenForOneThatDidNothing(t *testing.T) {
 	ln := listen(t)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		conn, err := ln.Accept()
-		if err == nil {
-			readRequest(conn)
-			_ = ln.Close()
-			_ = conn.Close()
-		}
-	}()
+	ended := oldLife(t, ln, func() { _ = ln.Close() })
 	o := to(t, ln).Run(t.Context(), command, nil)
-	<-done
+	<-ended
 	unknown(t, o)
+	if !strings.Contains(o.Err.Message, "mm has ended") {
+		t.Errorf("%+v", o.Err)
+	}
 }
 
 func TestAPoolThatDoesNotKnowRequestIDsIsNotAskedAgain(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	mm "github.com/microsoft-master/mm"
@@ -38,6 +39,8 @@ type Client struct {
 	token mm.Secret
 	newID func() string
 	http  http.Client
+	// instance is the life of the server that answered last; nil: none yet, or an older pool.
+	instance atomic.Pointer[string]
 }
 
 var (

@@ -19,9 +19,9 @@ import (
 const slack = 90 * time.Second
 
 // Run implements mm.Service. It always sends a request id. Where the connection breaks after the request was sent, it asks
-// once more under that id, which attaches to the running command or finds its answer; a server that was started anew in
-// between refuses that (wire.HeaderFirstAsked), and a pool that does not know request ids is not asked again. So a command
-// is never executed twice.
+// once more under that id, which attaches to the running command or finds its answer. It does so only of the same life of
+// the server (wire.HeaderInstance): one that was started anew, and a pool that does not know request ids, would execute the
+// command again.
 func (c *Client) Run(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
 	if cmd.RequestID == "" {
 		cmd.RequestID = c.newID()
@@ -33,11 +33,10 @@ func (c *Client) Run(ctx context.Context, cmd mm.Command, progress mm.Progress) 
 	waiting, cancel := context.WithTimeout(ctx, 2*timeout+slack)
 	defer cancel()
 
-	first := time.Now()
-	o, err := c.ask(waiting, cmd, progress, nil)
-	if err != nil && isBroken(err) && waiting.Err() == nil && c.knowsRequestIDs(waiting) {
-		ago := fmt.Sprintf("%.6f", time.Since(first).Seconds())
-		o, err = c.ask(waiting, cmd, progress, map[string]string{wire.HeaderFirstAsked: ago})
+	instance := c.knownInstance(waiting)
+	o, err := c.ask(waiting, cmd, progress, "")
+	if err != nil && isBroken(err) && waiting.Err() == nil && instance != "" {
+		o, err = c.ask(waiting, cmd, progress, instance)
 		if _, ok := errors.AsType[*dialError](err); ok {
 			err = fmt.Errorf("mm has ended: %w", cause(err)) // the first try was sent all the same
 		}
@@ -75,20 +74,27 @@ func isBroken(err error) bool {
 	return !dial && !answered && !errors.Is(err, errTooLarge)
 }
 
-// knowsRequestIDs reports whether a server is there for which a repeat with the same request id is no second request.
-func (c *Client) knowsRequestIDs(ctx context.Context) bool {
-	version, err := c.Health(ctx)
-	return err == nil && version != ""
+// knownInstance returns which life of the server was met last. The first time it asks; where there is no answer, or an
+// older pool's, it is empty.
+func (c *Client) knownInstance(ctx context.Context) string {
+	if c.instance.Load() == nil {
+		_, _ = c.Health(ctx) // what is wrong shows when the command is sent
+	}
+	if name := c.instance.Load(); name != nil {
+		return *name
+	}
+	return ""
 }
 
-// ask sends cmd and waits for its answer. The error is an *mm.Error where something else than mm answered.
-func (c *Client) ask(ctx context.Context, cmd mm.Command, progress mm.Progress, header map[string]string) (mm.Outcome, error) {
+// ask sends cmd, to that life of the server only where instance is not empty, and waits for its answer. The error is an
+// *mm.Error where something else than mm answered.
+func (c *Client) ask(ctx context.Context, cmd mm.Command, progress mm.Progress, instance string) (mm.Outcome, error) {
+	header := map[string]string{}
+	if instance != "" {
+		header[wire.HeaderInstance] = instance
+	}
 	if progress != nil {
-		with := map[string]string{"Accept": wire.EventStream}
-		for k, v := range header {
-			with[k] = v
-		}
-		header = with
+		header["Accept"] = wire.EventStream
 	}
 	resp, err := c.send(ctx, http.MethodPost, "/run", wire.EncodeRun(cmd), header)
 	if err != nil {

@@ -34,7 +34,13 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, hea
 	for k, v := range header {
 		req.Header.Set(k, v)
 	}
-	return c.http.Do(req)
+	resp, err := c.http.Do(req)
+	if err == nil {
+		if name := resp.Header.Get(wire.HeaderInstance); name != "" {
+			c.instance.Store(&name)
+		}
+	}
+	return resp, err
 }
 
 // readAll reads an answer's body, up to wire.MaxAnswer bytes.

@@ -142,7 +142,7 @@ func optional(n int) *int {
 	return &n
 }
 
-// HeaderFirstAsked is the header of a POST /run that its client sends once more after a broken connection, under the same
-// request id: how many seconds ago, as a decimal number, it sent it first. A server that was not up then answers
-// node_unreachable, executed maybe, because it cannot know whether its predecessor executed the request.
-const HeaderFirstAsked = "Mm-First-Asked"
+// HeaderInstance names one life of a server. It is in every answer; in a POST /run that a client sends once more after a
+// broken connection, under the same request id, it says which life may have begun to execute it. Another one answers with
+// node_unreachable, executed maybe: it does not know, and must not execute it again.
+const HeaderInstance = "Mm-Instance"
