@@ -2,7 +2,7 @@
 //
 // It uses net/http and not fasthttp's client: only net/http lets a context end a call that waits for its answer, with the
 // connection and without a goroutine left behind, and reads an answer as a stream. The price is about 0.02 ms per call over
-// the unix socket (0.036 ms to 0.015, BenchmarkTransport of package http), against 0.4 ms for the shortest command; the
+// the unix socket (0.04 ms to 0.02, BenchmarkTransport of package http), against 0.4 ms for the shortest command; the
 // binary does not grow, because mcp-go links net/http anyway.
 package client
 
