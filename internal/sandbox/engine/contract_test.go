@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -11,7 +12,12 @@ import (
 	"github.com/microsoft-master/mm/internal/sandbox/engine"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if socket := os.Getenv(socketEnv); socket != "" {
+		os.Exit(serve(socket, os.Getenv("MM_TEST_ENGINE_DIR")))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestTheStandInKeepsTheContractOfEngines(t *testing.T) {
 	enginetest.Run(t, func(t *testing.T) (mm.Launcher, mm.LaunchSpec) {

@@ -10,7 +10,6 @@ import (
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/internal/pwsh"
-	"github.com/microsoft-master/mm/internal/pwsh/frame"
 	"github.com/microsoft-master/mm/internal/sandbox"
 )
 
@@ -29,6 +28,9 @@ type Launcher struct {
 	sites map[mm.SandboxEndpoints]*site
 }
 
+// maxSites bounds the sandboxes that a Launcher remembers.
+const maxSites = 16
+
 // A site is what the sessions of one sandbox share.
 type site struct {
 	signIn sandbox.SignIn
@@ -37,9 +39,13 @@ type site struct {
 
 // New returns a Launcher.
 func New(c Config) *Launcher {
-	transport := &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second} // no proxy: it is on this computer
-	return &Launcher{config: c, client: &http.Client{Transport: transport, Timeout: 10 * time.Second},
-		sites: map[mm.SandboxEndpoints]*site{}}
+	return &Launcher{config: c, client: newClient(), sites: map[mm.SandboxEndpoints]*site{}}
+}
+
+// newClient returns a client without a proxy: the sandbox is on this computer.
+func newClient() *http.Client {
+	return &http.Client{Timeout: 10 * time.Second,
+		Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}}
 }
 
 // Launch starts a stand-in. The error is an *mm.Error with code launch_failed: the connection is not one of a sandbox on
@@ -71,6 +77,9 @@ func (l *Launcher) site(c mm.Connection) (*site, error) {
 	defer l.mu.Unlock()
 	s := l.sites[*c.Sandbox]
 	if s == nil {
+		if len(l.sites) >= maxSites { // of sandboxes that have ended; sessions that run keep theirs
+			clear(l.sites)
+		}
 		s = newSite(*c.Sandbox, l.config.SignIn, l.client)
 		l.sites[*c.Sandbox] = s
 	}
@@ -115,27 +124,4 @@ func newHost(c mm.Connection, s *site, pid int) *host {
 	h := &host{connection: connection{c.Name, c.ExpectedEmail}, site: s, pid: pid}
 	h.done.Add(1)
 	return h
-}
-
-// Serve runs one stand-in on conn until it ends, and returns its exit code. It is for a process of its own, so it tells that
-// process's id in its hello. The error is that of Allowed.
-func Serve(ctx context.Context, conn net.Conn, c mm.Connection, pid int) (int, error) {
-	if err := Allowed(c); err != nil {
-		return 1, err
-	}
-	h := newHost(c, newSite(*c.Sandbox, nil, http.DefaultClient), pid)
-	h.conn = conn
-	stop := context.AfterFunc(ctx, func() { h.exit(0) })
-	defer stop()
-	h.hello()
-	for {
-		var q frame.Request
-		if err := frame.Read(conn, &q); err != nil {
-			break
-		}
-		h.take(&q)
-	}
-	h.end("the connection was closed")
-	h.wait()
-	return h.code, nil
 }
