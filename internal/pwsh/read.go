@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -46,7 +47,7 @@ func (e *Engine) read() {
 
 // ended reports whether err is how a connection ends when its other side dies, be it in the middle of a frame.
 func ended(err error) bool {
-	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET} {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, os.ErrDeadlineExceeded} {
 		if errors.Is(err, end) {
 			return true
 		}

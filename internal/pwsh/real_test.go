@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package pwsh_test
 
@@ -15,6 +15,9 @@ import (
 var cacheDir string
 
 func TestMain(m *testing.M) {
+	if script := os.Getenv(superviseVariable); script != "" {
+		supervise(script, os.Getenv("PWSH_TEST_DIR"))
+	}
 	dir, err := os.MkdirTemp("", "mm")
 	if err != nil {
 		panic(err)

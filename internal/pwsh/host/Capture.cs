@@ -53,7 +53,7 @@ sealed partial class Capture
     /// <summary>Takes an output object and returns how many there were. A null prints nothing and counts for nothing.</summary>
     public long Count(PSObject item)
     {
-        if (item == null) return items;
+        if (item == null || walker != null && IsFormat(item)) return items;
         items++;
         if (keptItems >= request.MaxItems) return items;
         if (walker != null && !walker.Add(item, request.Select)) return items;
@@ -61,6 +61,10 @@ sealed partial class Capture
         if (request.Op != "call") Kept.Add(item);
         return items;
     }
+
+    /// <summary>True for what Format-Table and its like make: instructions to print, not data.</summary>
+    static bool IsFormat(PSObject item) =>
+        item.BaseObject.GetType().Namespace == "Microsoft.PowerShell.Commands.Internal.Format";
 
     /// <summary>Takes an object that is not rendered any more. How long its text would have been is an estimate: that of the
     /// average one before.</summary>

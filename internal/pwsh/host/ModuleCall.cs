@@ -52,7 +52,7 @@ static class ModuleCall
         }
         catch (RuntimeException e)
         {
-            capture.Threw(e.ErrorRecord);
+            capture.Threw(e);
         }
         finally
         {
@@ -103,7 +103,7 @@ static class ModuleCall
             bool missing = e.ErrorRecord.FullyQualifiedErrorId.StartsWith("Modules_ModuleNotFound", StringComparison.Ordinal);
             if (!missing)
             {
-                capture.Threw(e.ErrorRecord);
+                capture.Threw(e);
                 return null;
             }
         }

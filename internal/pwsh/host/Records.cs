@@ -85,6 +85,16 @@ sealed partial class Capture
         return true;
     }
 
+    /// <summary>The command ended by an exception.</summary>
+    public void Threw(RuntimeException e)
+    {
+        ErrorRecord record = e.ErrorRecord;
+        // A record that belongs to its own exception has a stand-in for it, whose name tells nobody anything.
+        if (record.Exception is ParentContainsErrorRecordException)
+            record = new ErrorRecord(record, e is ActionPreferenceStopException ? new RuntimeException(e.ErrorRecord.ToString()) : e);
+        Threw(record);
+    }
+
     /// <summary>The command ended by a terminating error.</summary>
     public void Threw(ErrorRecord record)
     {
@@ -97,21 +107,21 @@ sealed partial class Capture
     {
         if (why.Length > 0) return;
         if (cancelled) why = "stopped";
-        else Threw(e.ErrorRecord);
+        else Threw((RuntimeException)e);
     }
 
     /// <summary>The script never ran.</summary>
-    public void FailedToParse(ParseException e, ParseError[] issues)
+    public void FailedToParse(ErrorRecord record, ParseError[] issues)
     {
         why = "parse_error";
         HadErrors = true;
-        Shown.Add(e.ErrorRecord);
+        Shown.Add(record);
         foreach (ParseError issue in issues)
         {
             var failure = new Failure(issue);
             if (errors.Count < MaxErrors && Room(failure.Message)) errors.Add(failure);
         }
-        if (errors.Count == 0) errors.Add(new Failure(e.ErrorRecord, true));
+        if (errors.Count == 0) errors.Add(new Failure(record, true));
     }
 
     /// <summary>The host could not run the command.</summary>

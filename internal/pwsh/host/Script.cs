@@ -12,8 +12,6 @@ static class Script
     const string LastResult = "LastResult", LastExitCode = "LASTEXITCODE";
 
     static readonly CmdletInfo sink = new CmdletInfo("Receive-Output", typeof(Sink));
-    static readonly CmdletInfo outString = new CmdletInfo("Out-String", Type.GetType(
-        "Microsoft.PowerShell.Commands.OutStringCommand, Microsoft.PowerShell.Commands.Utility", true));
 
     public static void Run(Session session, Request request, Capture capture)
     {
@@ -26,7 +24,7 @@ static class Script
             capture.Listen(shell.Streams);
             try
             {
-                session.Invoke(shell, null, new List<PSObject>());
+                session.Invoke(shell, session.Runspace, null, new List<PSObject>());
             }
             catch (PipelineStoppedException e)
             {
@@ -46,43 +44,7 @@ static class Script
         if (!ReferenceEquals(exitCode, mark) && LanguagePrimitives.TryConvertTo(exitCode, out int code) && exitCode != null)
             capture.LastExit = code;
         Set(state, LastResult, capture.Kept.ToArray());
-        if (request.WantsText) RenderErrors(session, request, capture);
-    }
-
-    /// <summary>A steppable Out-String that renders what the script writes, as it writes it. Only on the session's
-    /// thread. By type, so that nothing a user defines takes its place.</summary>
-    public static SteppablePipeline Formatter(int width)
-    {
-        using PowerShell shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
-        shell.AddCommand(outString).AddParameter("Stream").AddParameter("Width", width);
-        return shell.GetSteppablePipeline();
-    }
-
-    /// <summary>Appends the errors to the text, as PowerShell's concise view prints them.</summary>
-    static void RenderErrors(Session session, Request request, Capture capture)
-    {
-        if (capture.Shown.Count == 0) return;
-        var lines = new List<PSObject>();
-        object view = Get(session.Runspace.SessionStateProxy, "ErrorView");
-        try
-        {
-            Set(session.Runspace.SessionStateProxy, "ErrorView", "ConciseView");
-            using PowerShell shell = PowerShell.Create();
-            shell.AddCommand(outString).AddParameter("Stream").AddParameter("Width", request.Width);
-            session.Invoke(shell, capture.Shown, lines);
-        }
-        catch (RuntimeException)
-        {
-            lines.Clear(); // cancelled, or the user broke the format
-        }
-        finally
-        {
-            Set(session.Runspace.SessionStateProxy, "ErrorView", view);
-        }
-        var text = new List<string>();
-        if (lines.Count > 0) foreach (PSObject line in lines) text.Add(Text.Plain(line?.BaseObject as string));
-        else foreach (ErrorRecord error in capture.Shown) text.Add(Failure.MessageOf(error));
-        capture.AppendErrors(text);
+        if (request.WantsText && capture.Shown.Count > 0) capture.AppendErrors(session.Errors.Render(capture.Shown, request.Width));
     }
 
     /// <summary>Parses again: the exception of an incomplete script has no positions.</summary>
@@ -90,7 +52,8 @@ static class Script
     {
         ParseError[] errors = thrown.Errors;
         if (errors == null || errors.Length == 0) Parser.ParseInput(text, out _, out errors);
-        capture.FailedToParse(thrown, errors);
+        ErrorRecord record = errors.Length > 0 ? new ParseException(errors).ErrorRecord : thrown.ErrorRecord;
+        capture.FailedToParse(record, errors);
     }
 
     /// <summary>Puts another object with the same value into $LASTEXITCODE and returns it: where it is still there

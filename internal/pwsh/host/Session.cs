@@ -1,4 +1,6 @@
 using System;
+using System.Collections;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
@@ -17,6 +19,8 @@ sealed class Session
     /// <summary>Held while a command runs; who wants to look into the idle session takes it.</summary>
     public readonly object Gate = new object();
 
+    public readonly ErrorView Errors;
+
     readonly Outbox outbox;
     readonly CultureInfo culture;
     readonly Screen screen = new Screen();
@@ -31,7 +35,9 @@ sealed class Session
         this.outbox = outbox;
         this.culture = culture;
         InitialSessionState state = InitialSessionState.CreateDefault2();
-        Runspace = RunspaceFactory.CreateRunspace(new Terminal(screen, culture), state);
+        var terminal = new Terminal(screen, culture);
+        Errors = new ErrorView(this, terminal);
+        Runspace = RunspaceFactory.CreateRunspace(terminal, state);
         Runspace.ThreadOptions = PSThreadOptions.UseCurrentThread;
         Runspace.Open();
         new Thread(Work, StackSize) { IsBackground = true, Name = "mm session" }.Start();
@@ -164,9 +170,9 @@ sealed class Session
 
     /// <summary>Runs the pipeline of shell such that Cancel finds it. It throws PipelineStoppedException where it was stopped.
     /// </summary>
-    public void Invoke(PowerShell shell, System.Collections.IEnumerable input, System.Collections.Generic.IList<PSObject> output)
+    public void Invoke(PowerShell shell, Runspace runspace, IEnumerable input, IList<PSObject> output)
     {
-        shell.Runspace = Runspace;
+        shell.Runspace = runspace;
         lock (changing)
         {
             if (cancelled) throw new PipelineStoppedException();

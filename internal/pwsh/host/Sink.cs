@@ -41,7 +41,7 @@ public sealed class Sink : PSCmdlet, IDisposable
                 capture.Append(line, true);
                 return;
             }
-            formatter = Script.Formatter(capture.Width);
+            formatter = Formatter.Steppable(capture.Width);
             formatter.Begin(true);
         }
         if (capture.TextFull) capture.Skip(); // a format costs ten times what the rest does

@@ -67,8 +67,9 @@ sealed class Screen : PSHostUserInterface
         Collection<FieldDescription> descriptions)
     {
         var names = new List<string>();
-        foreach (FieldDescription field in descriptions) names.Add(field.Name);
-        throw NobodyIsThere(string.Join(", ", names));
+        foreach (FieldDescription field in descriptions)
+            if (field.Name.Length > 0 && !field.Name.Contains('`')) names.Add(field.Name); // Read-Host has the name of a type there
+        throw NobodyIsThere(names.Count == 0 ? "input" : "input (" + string.Join(", ", names) + ")");
     }
 
     public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices,

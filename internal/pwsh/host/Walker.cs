@@ -83,12 +83,13 @@ sealed class Walker
     {
         object plain = value is PSObject wrapped ? wrapped.BaseObject : value;
         if (Scalar(plain)) return;
-        if (depth >= maxDepth || path.Count > 0 && IsOnPath(plain) || Size > maxBytes)
+        object identity = plain is PSCustomObject ? value : plain; // all custom objects have the same base object
+        if (depth >= maxDepth || IsOnPath(identity) || Size > maxBytes)
         {
             item.WriteStringValue(Name(value));
             return;
         }
-        path.Add(plain);
+        path.Add(identity);
         if (plain is IDictionary table) Table(table, depth);
         else if (plain is IEnumerable list && !(plain is PSCustomObject)) List(list, depth);
         else Members(PSObject.AsPSObject(value), depth);
@@ -133,8 +134,9 @@ sealed class Walker
             case ScriptBlock or Type or System.Reflection.MemberInfo or Delegate or System.Reflection.Assembly:
                 item.WriteStringValue(Text.Cut(Name(value), 4096));
                 break;
+            case System.Xml.XmlNode xml: item.WriteStringValue(Text.Cut(xml.OuterXml, MaxString)); break;
             case IFormattable or Uri or Version or System.Text.StringBuilder or System.Numerics.BigInteger
-                or System.Xml.XmlNode or System.Net.IPAddress or SemanticVersion or System.Net.Mail.MailAddress:
+                or System.Net.IPAddress or SemanticVersion or System.Net.Mail.MailAddress:
                 item.WriteStringValue(Text.Cut(Name(value), MaxString));
                 break;
             default: return false;
