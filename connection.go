@@ -1,10 +1,12 @@
 package mm
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Connection is one entry of the registry (~/.m365-connections.json): an app registration in one tenant and the account
@@ -61,13 +63,25 @@ func (c Connection) ExpectedTenantID() string {
 	if c.TenantID != "" {
 		return c.TenantID
 	}
-	if guid.MatchString(c.Tenant) {
+	if isGUID(c.Tenant) {
 		return c.Tenant
 	}
 	return ""
 }
 
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+// isGUID reports whether s has the form of a tenant id: 8-4-4-4-12 hexadecimal digits.
+func isGUID(s string) bool {
+	groups := strings.Split(s, "-")
+	if len(groups) != 5 {
+		return false
+	}
+	for i, n := range []int{8, 4, 4, 4, 12} {
+		if _, err := hex.DecodeString(groups[i]); err != nil || len(groups[i]) != n {
+			return false
+		}
+	}
+	return true
+}
 
 // SameIdentity reports whether two versions of a connection sign in the same way, so that a running session of the one
 // serves the other. Where they differ, the session is reset before its next command.
@@ -90,12 +104,15 @@ func (c Connection) AllowsMCP(server string) bool {
 	return false
 }
 
-var connectionName = regexp.MustCompile(`^[\p{L}\p{N} _-][\p{L}\p{N} ._-]{0,63}$`)
-
 // CheckConnectionName returns an error that says the rule where name is not 1 to 64 letters, digits, spaces or ._- without
 // a leading dot.
 func CheckConnectionName(name string) error {
-	if !connectionName.MatchString(name) || strings.TrimSpace(name) != name {
+	allowed := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune(" ._-", r)
+	}
+	length := utf8.RuneCountInString(name)
+	if length < 1 || length > 64 || name[0] == '.' || strings.TrimSpace(name) != name || !utf8.ValidString(name) ||
+		strings.ContainsFunc(name, func(r rune) bool { return !allowed(r) }) {
 		return fmt.Errorf("connection name %q: a name is 1 to 64 letters, digits, spaces or any of . _ -, "+
 			"without a leading dot or surrounding spaces", name)
 	}

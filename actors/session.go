@@ -80,18 +80,25 @@ func (a *sessionActor) feed(ctx actor.Context, e session.Event) {
 		a.next = a.next[1:]
 		var effects []session.Effect
 		a.state, effects = session.Next(a.state, time.Now(), e)
+		a.publish(ctx) // before the answers, so that whoever has one sees what it left
 		for _, f := range effects {
 			a.carryOut(ctx, f)
 		}
 	}
 	a.next = nil
-	if s := a.state.Status(); s != a.published {
-		if s.State != a.published.State {
-			a.config.Log.Info("session", "session", a.id.String(), "state", string(s.State), "was", string(a.published.State), "why", s.LastError)
-		}
-		a.published = s
-		ctx.Send(a.parent, statusChanged{status: s})
+}
+
+// publish tells the router what the session shows of itself, where that has changed.
+func (a *sessionActor) publish(ctx actor.Context) {
+	s := a.state.Status()
+	if s == a.published {
+		return
 	}
+	if s.State != a.published.State {
+		a.config.Log.Info("session", "session", a.id.String(), "state", string(s.State), "was", string(a.published.State), "why", s.LastError)
+	}
+	a.published = s
+	ctx.Send(a.parent, statusChanged{status: s})
 }
 
 func (a *sessionActor) carryOut(ctx actor.Context, f session.Effect) {
