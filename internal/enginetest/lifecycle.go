@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -111,4 +112,10 @@ func death(t *testing.T, start Start) {
 			}
 		})
 	}
+}
+
+// isLaunchFailed reports whether err is what Launch has to return where it fails.
+func isLaunchFailed(err error) bool {
+	var e *mm.Error
+	return errors.As(err, &e) && e.Code == mm.LaunchFailed && e.Remedy != ""
 }

@@ -83,6 +83,15 @@ func TestReadsAndWritesOfExchange(t *testing.T) {
 		s.prints("Get-Mailbox adele@contoso.com | Format-List DisplayName,Alias", "DisplayName : Adele Vance\nAlias       : Adele\n")
 		s.prints("Get-EXOMailbox -Identity adele | Select-Object Alias, RecipientTypeDetails", "Alias RecipientTypeDetails", "Adele UserMailbox")
 		s.prints("Get-Recipient -RecipientTypeDetails SharedMailbox", "Info", "Support")
+		s.prints("Get-Mailbox | Select-Object -First 3 | Select-Object -Last 1 | Format-List Alias", "Alias : Alex\n")
+		s.prints("Get-Mailbox adele | Select-Object -ExpandProperty PrimarySmtpAddress", "adele@contoso.com\n")
+		s.prints("Get-Mailbox nobody -ErrorAction SilentlyContinue", "")
+		if r := s.run("Get-Mailbox nobody -ErrorAction Stop; 'after'"); r.Terminated != mm.Threw {
+			t.Errorf("ErrorAction Stop: ended %q", r.Terminated)
+		}
+		s.fails("Get-Mailbox -NoSuch 1", "A parameter cannot be found that matches parameter name 'NoSuch'.")
+		s.fails("Get-Mailbox a b", "A positional parameter cannot be found that accepts argument 'b'.")
+		s.fails("Get-DistributionGroupMember", "missing mandatory parameters: Identity")
 		s.fails("Get-Mailbox nobody", "couldn't be found")
 		s.prints("Set-Mailbox adele -DisplayName 'Adele the Second'; Get-Mailbox adele | Select-Object DisplayName", "Adele the Second")
 		s.prints("New-InboxRule 'Invoices' -Mailbox adele -SubjectContainsWords 'invoice','bill' -MoveToFolder 'Invoices'", "Invoices")

@@ -4,6 +4,8 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"runtime"
 	"testing"
 
@@ -40,6 +42,7 @@ func BenchmarkTenThousandEngines(b *testing.B) {
 		before := inUse()
 		pool := signedIn(b, count)
 		b.ReportMetric(float64(inUse()-before)/count, "B/engine")
+		b.ReportMetric(resident(b), "MB-resident")
 		pool.end()
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/count/float64(b.N), "µs/engine")
@@ -52,6 +55,19 @@ func inUse() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapInuse + m.StackInuse)
+}
+
+// resident returns the megabytes of this process that are in memory, or 0 where the system does not say.
+func resident(b *testing.B) float64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var size, pages int
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+		b.Fatal(err)
+	}
+	return float64(pages*os.Getpagesize()) / (1 << 20)
 }
 
 // A pool is many engines with one sink.
