@@ -71,7 +71,7 @@ var cancelRules = []rule{
 			id := p.begin(wait)
 			p.engine.Cancel(id)
 			if r := p.result(id); r.Terminated != mm.Stopped {
-				p.t.Fatalf("ended %q", r.Terminated)
+				p.t.Fatalf("ended %q with %+v", r.Terminated, r.Errors)
 			}
 		}
 	}},

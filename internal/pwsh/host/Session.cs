@@ -186,8 +186,10 @@ sealed class Session
             Stop(shell);
         };
         try { shell.Invoke(input, output, null); }
+        catch (InvalidOperationException) when (Cancelled) { } // the stop came before the pipeline had begun
         finally { lock (changing) stoppable = null; }
-        if (shell.InvocationStateInfo.State == PSInvocationState.Stopped) throw new PipelineStoppedException();
+        // A stop right at the beginning wakes a command that waits, and may leave the pipeline completed: half done is not done.
+        if (Cancelled || shell.InvocationStateInfo.State == PSInvocationState.Stopped) throw new PipelineStoppedException();
     }
 
     /// <summary>True once the running command was asked to stop.</summary>
