@@ -22,7 +22,8 @@ type Service interface {
 	// was such a request that had not ended. The error is an *Error.
 	Cancel(ctx context.Context, requestID string) (bool, error)
 
-	// Connections lists the registry, sorted by name. The error is an *Error: a broken file, with line and column.
+	// Connections lists the registry, sorted by name. The error is an *Error: a broken file, with line and column; the list
+	// is that of the last good version then, or empty.
 	Connections(ctx context.Context) ([]Connection, error)
 }
 
@@ -32,7 +33,8 @@ type Admin interface {
 	Status(ctx context.Context) (PoolStatus, error)
 
 	// Reset ends the sessions of a connection, or the one of a module where module is not empty, with their processes;
-	// what ran in them is answered with session_replaced. It returns the sessions that were reset, sorted.
+	// what ran in them is answered with session_replaced. It returns the sessions that there are, sorted; their processes may
+	// take a moment to be gone, but no later command reaches them.
 	Reset(ctx context.Context, connection string, module Module) ([]SessionID, error)
 }
 

@@ -231,10 +231,11 @@ func (p *Pool) Cancel(ctx context.Context, requestID string) (bool, error) {
 // Connections implements mm.Service.
 func (p *Pool) Connections(context.Context) ([]mm.Connection, error) {
 	r := p.registry()
+	list := slices.SortedFunc(maps.Values(r.Connections), func(a, b mm.Connection) int { return strings.Compare(a.Name, b.Name) })
 	if r.Problem != nil {
-		return nil, r.Problem
+		return list, r.Problem
 	}
-	return slices.SortedFunc(maps.Values(r.Connections), func(a, b mm.Connection) int { return strings.Compare(a.Name, b.Name) }), nil
+	return list, nil
 }
 
 // Status implements mm.Admin.

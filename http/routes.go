@@ -84,11 +84,15 @@ func (s *Server) status(ctx *fasthttp.RequestCtx) {
 
 func (s *Server) connections(ctx *fasthttp.RequestCtx) {
 	list, err := s.config.Service.Connections(s.ctx)
+	var problem *mm.Error
 	if err != nil {
-		answerError(ctx, fasthttp.StatusInternalServerError, asError(err))
+		problem = asError(err)
+	}
+	if problem != nil && len(list) == 0 {
+		answerError(ctx, fasthttp.StatusInternalServerError, problem)
 		return
 	}
-	answer(ctx, fasthttp.StatusOK, wire.EncodeConnections(list))
+	answer(ctx, fasthttp.StatusOK, wire.EncodeConnections(list, problem))
 }
 
 func (s *Server) reset(ctx *fasthttp.RequestCtx) {

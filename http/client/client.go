@@ -105,7 +105,15 @@ func (c *Client) Cancel(ctx context.Context, requestID string) (bool, error) {
 
 // Connections implements mm.Service.
 func (c *Client) Connections(ctx context.Context) ([]mm.Connection, error) {
-	return call(ctx, c, http.MethodGet, "/connections", nil, wire.DecodeConnections)
+	var problem *mm.Error
+	list, err := call(ctx, c, http.MethodGet, "/connections", nil, func(body []byte) (list []mm.Connection, err error) {
+		list, problem, err = wire.DecodeConnections(body)
+		return list, err
+	})
+	if err == nil && problem != nil {
+		err = problem
+	}
+	return list, err
 }
 
 // Status implements mm.Admin.

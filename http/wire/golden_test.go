@@ -85,9 +85,11 @@ func TestAnswersHaveTheShapesOfThePoolAPI(t *testing.T) {
 			`{"sessions":[{"session_id":"Contoso-GA/exo","state":"error","authenticated":false,"last_command":null,` +
 				`"authenticated_as":"a@b.c","busy":true,"queued":2,"last_error":"e","pid":7}]}`},
 
-		"connections": {EncodeConnections([]mm.Connection{{Name: "B", AppID: "app", SharePointHost: "b"}, {Name: "A"}}),
+		"connections": {EncodeConnections([]mm.Connection{{Name: "B", AppID: "app", SharePointHost: "b"}, {Name: "A"}}, nil),
 			`{"connections":{"A":{},"B":{"appId":"app","sharepoint_host":"b"}}}`},
-		"no connections": {EncodeConnections(nil), `{"connections":{}}`},
+		"connections of a broken registry": {EncodeConnections([]mm.Connection{{Name: "A"}}, mm.Errorf(mm.RegistryBroken, "Mend it.", "Line 3.")),
+			`{"connections":{"A":{}},"error":"Line 3. Mend it.","code":"registry_broken","remedy":"Mend it.","executed":"no"}`},
+		"no connections": {EncodeConnections(nil, nil), `{"connections":{}}`},
 
 		"reset":          {EncodeResetAnswer([]mm.SessionID{exo}), `{"status":"success","reset":["Contoso-GA/exo"],"count":1}`},
 		"nothing reset":  {EncodeResetAnswer(nil), `{"status":"success","reset":[],"count":0}`},

@@ -101,31 +101,41 @@ func DecodeStatus(body []byte) (mm.PoolStatus, error) {
 	return p, nil
 }
 
-// Connections is the answer to GET /connections: the known fields of each connection, by name.
+// Connections is the answer to GET /connections: the known fields of each connection, by name, and what is wrong with the
+// registry where they are from its last good version.
 type Connections struct {
 	Connections map[string]mm.Connection `json:"connections"`
+	Failure
 }
 
-// EncodeConnections returns the answer to GET /connections.
-func EncodeConnections(list []mm.Connection) []byte {
+// EncodeConnections returns the answer to GET /connections. problem may be nil.
+func EncodeConnections(list []mm.Connection, problem *mm.Error) []byte {
 	byName := make(map[string]mm.Connection, len(list))
 	for _, c := range list {
 		byName[c.Name] = c
 	}
-	return mustEncode(Connections{byName})
+	c := Connections{Connections: byName}
+	if problem != nil {
+		c.Failure = failure(problem)
+	}
+	return mustEncode(c)
 }
 
-// DecodeConnections reads the answer to GET /connections, sorted by name.
-func DecodeConnections(body []byte) ([]mm.Connection, error) {
+// DecodeConnections reads the answer to GET /connections, sorted by name, and what is wrong with the registry. The error
+// says that body is no such answer.
+func DecodeConnections(body []byte) (list []mm.Connection, problem *mm.Error, err error) {
 	var c Connections
 	if err := json.Unmarshal(body, &c); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	list := make([]mm.Connection, 0, len(c.Connections))
+	list = make([]mm.Connection, 0, len(c.Connections))
 	for _, name := range slices.Sorted(maps.Keys(c.Connections)) {
 		one := c.Connections[name]
 		one.Name = name
 		list = append(list, one)
 	}
-	return list, nil
+	if c.Failure != (Failure{}) {
+		problem = c.Failure.err()
+	}
+	return list, problem, nil
 }

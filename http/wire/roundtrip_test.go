@@ -119,9 +119,11 @@ func TestTheOtherAnswersComeOverTheWireAsTheyWere(t *testing.T) {
 		}
 	})
 	list := []mm.Connection{{Name: "A", MCPs: []string{"mm"}, Sandbox: &mm.SandboxEndpoints{Authority: "x"}}, {Name: "B", Tenant: "t"}}
-	got, err := DecodeConnections(EncodeConnections([]mm.Connection{list[1], list[0]}))
-	if diff := cmp.Diff(list, got); err != nil || diff != "" {
-		t.Error(err, diff)
+	for _, want := range []*mm.Error{nil, mm.Errorf(mm.RegistryBroken, "Mend it.", "Line 3.")} {
+		got, problem, err := DecodeConnections(EncodeConnections([]mm.Connection{list[1], list[0]}, want))
+		if diff := cmp.Diff(list, got) + cmp.Diff(want, problem); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
 	}
 	if version, err := DecodeHealth(EncodeHealth(now, "1")); version != "1" || err != nil {
 		t.Error(version, err)
