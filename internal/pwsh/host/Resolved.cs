@@ -32,6 +32,7 @@ sealed record Resolved(string Kind, string Name, string Module, CommandInfo Comm
     {
         Dictionary<string, bool> own = Parameters();
         if (own.TryGetValue(parameter, out bool isSwitch) || common.TryGetValue(parameter, out isSwitch)) return isSwitch;
+        if (Command == null) return false; // nobody knows what it may be short for
         bool found = false;
         foreach (Dictionary<string, bool> table in new[] { own, common })
         {
