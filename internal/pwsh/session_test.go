@@ -4,7 +4,6 @@ package pwsh_test
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 	"sync"
 	"testing"
@@ -129,17 +128,6 @@ func (s *session) runWith(t testing.TB, in mm.Invocation) mm.Result {
 	in.ID = s.id()
 	s.Invoke(in)
 	return s.result(t, in.ID)
-}
-
-// objects runs a script for its objects.
-func (s *session) objects(t testing.TB, script string) []any {
-	t.Helper()
-	r := s.runWith(t, mm.Invocation{Script: script, Want: mm.Want{Format: mm.FormatJSON}})
-	var list []any
-	if err := json.Unmarshal(r.Objects, &list); err != nil {
-		t.Fatalf("%v in %s", err, r.Objects)
-	}
-	return list
 }
 
 // call runs a command of a module.

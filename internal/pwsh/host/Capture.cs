@@ -11,7 +11,7 @@ namespace MM;
 sealed partial class Capture
 {
     // A frame has 64 MB. Text may need up to six bytes for a character.
-    const long MaxTextBytes = 40 << 20, MaxObjectBytes = 16 << 20;
+    const long MaxTextBytes = 38 << 20, MaxObjectBytes = 16 << 20;
 
     readonly Request request;
     readonly Outbox outbox;
@@ -26,6 +26,7 @@ sealed partial class Capture
     long items, keptItems;
 
     string why = "";
+    volatile bool closed; // the answer is written; what comes now comes too late
 
     public bool HadErrors;
     public int? Exit, LastExit;
@@ -82,20 +83,16 @@ sealed partial class Capture
         piece = Text.Plain(piece);
         lock (text)
         {
+            if (closed) return;
             if (request.Live) Live(newline ? piece + "\n" : piece);
             if (textFull)
             {
                 droppedChars += piece.Length + (newline ? 1 : 0);
                 return;
             }
-            long room = request.MaxChars - text.Length;
-            int fits = Text.Fit(piece, (int)Math.Min(room, int.MaxValue));
-            textBytes += Text.JsonLength(piece) + 2;
-            if (fits < piece.Length || textBytes > MaxTextBytes)
-            {
-                textFull = true;
-                if (textBytes > MaxTextBytes) fits = 0;
-            }
+            int fits = Text.Fit(piece, request.MaxChars - text.Length, MaxTextBytes - textBytes, out long bytes);
+            textFull = fits < piece.Length;
+            textBytes += bytes + 2;
             text.Append(piece, 0, fits);
             droppedChars += piece.Length - fits;
             if (!newline) return;

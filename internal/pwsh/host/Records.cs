@@ -41,7 +41,7 @@ sealed partial class Capture
         string plain = Text.Plain(message);
         lock (recording)
         {
-            if (!Room(plain)) return;
+            if (closed || !Room(plain)) return;
             list.Add(plain);
             outbox.Stream(request.Id, new StreamEntry(stream, plain));
         }
@@ -49,18 +49,18 @@ sealed partial class Capture
 
     void Add(ErrorRecord record, bool terminating)
     {
-        HadErrors = true;
         var failure = new Failure(record, terminating);
         lock (recording)
         {
-            if (errors.Count >= MaxErrors && !terminating || !Room(failure.Message))
+            if (closed) return;
+            HadErrors = true;
+            if (errors.Count >= MaxErrors && !terminating) droppedRecords++;
+            else if (Room(failure.Message))
             {
-                if (errors.Count >= MaxErrors) droppedRecords++;
-                return;
+                errors.Add(failure);
+                if (Shown.Count < MaxShown) Shown.Add(record);
+                outbox.Stream(request.Id, new StreamEntry("error", failure.Message));
             }
-            errors.Add(failure);
-            if (Shown.Count < MaxShown) Shown.Add(record);
-            outbox.Stream(request.Id, new StreamEntry("error", failure.Message));
         }
     }
 
@@ -68,7 +68,8 @@ sealed partial class Capture
     {
         string activity = Text.Cut(Text.Plain(record.Activity), 1000);
         string status = Text.Cut(Text.Plain(record.StatusDescription), 1000);
-        outbox.Stream(request.Id, new StreamEntry("progress", status, activity, record.PercentComplete));
+        lock (recording)
+            if (!closed) outbox.Stream(request.Id, new StreamEntry("progress", status, activity, record.PercentComplete));
     }
 
     /// <summary>True, and counted, where the bounds allow one more record. recording is held.</summary>
@@ -152,7 +153,13 @@ sealed partial class Capture
         }
     }
 
-    /// <summary>Writes the members of the result frame.</summary>
+    /// <summary>Takes nothing more. A thread that a command left behind may still write to its streams.</summary>
+    public void Close()
+    {
+        lock (text) lock (recording) closed = true;
+    }
+
+    /// <summary>Writes the members of the result frame, once it is closed.</summary>
     public void Write(Utf8JsonWriter json, string poisoned)
     {
         json.WriteString("op", "result");

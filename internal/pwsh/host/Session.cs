@@ -125,6 +125,7 @@ sealed class Session
             capture.Fail(e);
         }
         screen.Capture = null;
+        capture.Close();
         string poisoned = Poison();
         outbox.Send(json =>
         {

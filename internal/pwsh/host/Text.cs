@@ -1,3 +1,4 @@
+using System;
 using System.Text;
 
 namespace MM;
@@ -44,22 +45,42 @@ static class Text
     }
 
     /// <summary>At most max characters of the text, never half of a surrogate pair.</summary>
-    public static string Cut(string text, int max) => text.Length <= max ? text : text.Substring(0, Fit(text, max));
+    public static string Cut(string text, int max) => text.Length <= max ? text : text.Substring(0, Whole(text, max));
 
-    /// <summary>How many characters fit into max without cutting a surrogate pair.</summary>
-    public static int Fit(string text, int max)
+    /// <summary>How many characters of the text fit into a number of characters, and of bytes in a frame; and how many bytes
+    /// those have. What it takes is an upper bound.</summary>
+    public static int Fit(string text, long maxChars, long maxBytes, out long bytes)
     {
-        if (text.Length <= max) return text.Length;
-        return max > 0 && char.IsHighSurrogate(text[max - 1]) ? max - 1 : max;
+        bytes = 0;
+        int end = (int)Math.Min(text.Length, Math.Max(0, maxChars));
+        for (int i = 0; i < end; i++)
+        {
+            long next = bytes + JsonLength(text[i]);
+            if (next > maxBytes)
+            {
+                end = i;
+                break;
+            }
+            bytes = next;
+        }
+        return end < text.Length ? Whole(text, end) : end;
     }
 
-    /// <summary>How many bytes the text has in a frame: UTF-8, with what JSON wants escaped. An upper bound.</summary>
+    /// <summary>How many bytes the text has in a frame. An upper bound.</summary>
     public static long JsonLength(string text)
     {
         long length = 0;
-        foreach (char c in text)
-            length += c < ' ' || c >= '\u007f' && c < '\u00a0' ? 6 : c is '"' or '\\' ? 2 : c < 0x80 ? 1 : c < 0x800 ? 2
-                : char.IsSurrogate(c) ? 6 : 3;
+        foreach (char c in text) length += JsonLength(c);
         return length;
     }
+
+    static int JsonLength(char c)
+    {
+        if (c < 0x80) return c < ' ' || c == 0x7f ? 6 : c is '"' or '\\' ? 2 : 1;
+        if (char.IsSurrogate(c) || Outbox.Writing.Encoder.WillEncode(c)) return 6;
+        return c < 0x800 ? 2 : 3;
+    }
+
+    /// <summary>The end of text's first characters, moved before a surrogate pair that it would cut.</summary>
+    static int Whole(string text, int end) => end > 0 && char.IsHighSurrogate(text[end - 1]) ? end - 1 : end;
 }
