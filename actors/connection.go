@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -29,13 +30,15 @@ func (c *connection) Receive(ctx actor.Context) {
 	case request:
 		c.request(ctx, m)
 	case cancelOne:
-		if s := c.sessions[m.module]; s != nil && s.owes[m.id] && s.pid != nil {
+		if s := c.sessions[m.module]; s != nil && s.pid != nil && slices.Contains(s.owes, m.id) {
 			ctx.Send(s.pid, session.CancelRequest{ID: m.id})
 		}
 	case answer:
-		if _, s := c.byPID(ctx.Sender()); s != nil && s.owes[m.id] {
-			delete(s.owes, m.id)
-			ctx.Send(c.router, m)
+		if _, s := c.byPID(ctx.Sender()); s != nil {
+			if i := slices.Index(s.owes, m.id); i >= 0 {
+				s.owes = slices.Delete(s.owes, i, i+1)
+				ctx.Send(c.router, m)
+			}
 		}
 	case records, statusChanged, askPlace, leavePlace:
 		ctx.Send(c.router, m)
@@ -81,7 +84,7 @@ func (c *connection) request(ctx actor.Context, m request) {
 	}
 	s := c.sessions[m.module]
 	if s == nil {
-		s = &child{owes: map[string]bool{}}
+		s = &child{}
 		c.sessions[m.module] = s
 	}
 	if wait := time.Until(s.health.notBefore); wait > 0 || s.stopping {
@@ -94,7 +97,7 @@ func (c *connection) request(ctx actor.Context, m request) {
 		s.pid = spawn(ctx, string(m.module), c.config, "session",
 			newSessionActor(c.config, mm.SessionID{Connection: c.name, Module: m.module}, ctx.Self()))
 	}
-	s.owes[id] = true
+	s.owes = append(s.owes, id)
 	ctx.Send(s.pid, m.request)
 }
 
@@ -125,10 +128,10 @@ func (c *connection) HandleFailure(system *actor.ActorSystem, supervisor actor.S
 type sender interface{ Send(*actor.PID, any) }
 
 func (c *connection) answerAll(to sender, module mm.Module, s *child, err *mm.Error) {
-	for id := range s.owes {
+	for _, id := range s.owes {
 		to.Send(c.router, answer{id: id, outcome: mm.Failed(id, mm.SessionID{Connection: c.name, Module: module}, err)})
 	}
-	clear(s.owes)
+	s.owes = nil
 }
 
 func (c *connection) terminated(ctx actor.Context, pid *actor.PID) {

@@ -29,7 +29,7 @@ type child struct {
 	stopping bool       // it panicked or drained, and its end was not reported yet
 	draining bool
 	health   health
-	owes     map[string]bool // request ids that it has not answered; unused by the router, whose ledger knows
+	owes     []string // request ids that it has not answered; unused by the router, whose ledger knows
 }
 
 // pnpPlaces is how many sessions may wait in a PnP device login at once: each burns a core.

@@ -138,7 +138,7 @@ func (m *machine) stepped(r mm.Result) {
 
 // compare lets the session be used only by the expected account in the expected tenant.
 func (m *machine) compare() {
-	m.op, m.deadline = "", time.Time{}
+	m.op, m.deadline, m.plan, m.tail = "", time.Time{}, nil, ""
 	wrong, notes := m.seen.against(m.conn)
 	if !wrong {
 		m.phase, m.notes, m.failures, m.untold = idle, notes, 0, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -14,6 +15,10 @@ import (
 
 // drainLimit is how long commands may go on after the first signal. Container runtimes kill after 10 s.
 const drainLimit = 8 * time.Second
+
+// collectAt is how much garbage, in percent of what is alive, the daemon lets come together. It waits far more than it
+// computes, and its memory is wanted by the PowerShell processes.
+const collectAt = 50
 
 func serveCommand(e *environ) *cobra.Command {
 	var background bool
@@ -47,6 +52,9 @@ func serve(ctx context.Context, e *environ, s settings, background bool, drain t
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
+	if e.getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 
 	lock, err := daemonsLock(e, s, background)
 	if err != nil {
