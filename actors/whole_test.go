@@ -50,11 +50,13 @@ func start(t testing.TB) *whole {
 		}
 		t.Skip("needs PowerShell: ", err)
 	}
+	temporary := t.TempDir()
+	run := filepath.Join(cache(), "r")
+	t.Setenv("TMPDIR", temporary)
 	s, err := sandbox.Start(context.Background(), sandbox.Options{ApproveAfter: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := filepath.Join(cache(), "r")
 	launcher, err := pwsh.New(pwsh.Config{Pwsh: path, CacheDir: cache(), StateDir: cache(), RunDir: run, Home: s.Home(),
 		Env: func(spec mm.LaunchSpec) []string { return []string{sandbox.ConnectionEnv + "=" + spec.Connection.Name} }})
 	if err != nil {
@@ -81,6 +83,9 @@ func start(t testing.TB) *whole {
 		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
+		}
+		if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+			t.Errorf("files are left in TMPDIR: %v %v", left, err)
 		}
 	})
 	if w.connections, err = p.Connections(context.Background()); err != nil {

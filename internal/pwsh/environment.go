@@ -22,6 +22,9 @@ var set = []string{
 	"POWERSHELL_UPDATECHECK=Off",
 	"POWERSHELL_DISTRIBUTION_CHANNEL=CloudShell", // PnP touches neither a browser nor the clipboard
 	"PNPPOWERSHELL_UPDATECHECK=off",              // 10 s for each connect
+	// Sockets and pipes for debuggers would stay behind in TMPDIR after a kill, and let others of this user look in.
+	"DOTNET_EnableDiagnostics=0",
+	"POWERSHELL_DIAGNOSTICS_OPTOUT=1",
 	"PNPPOWERSHELL_DISABLETELEMETRY=true",
 }
 
