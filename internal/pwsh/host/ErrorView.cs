@@ -8,6 +8,10 @@ namespace MM;
 /// so it runs in a runspace of its own, opened with the first error.</summary>
 sealed class ErrorView
 {
+    /// <summary>The view asks whether the failed command has a name of its own. Functions of the session are not known in
+    /// this runspace, so the command answers for itself.</summary>
+    const string KnowsCommand = "param($Name) if ($Name -isnot [Management.Automation.ScriptInfo]) { $Name }";
+
     readonly Session session;
     readonly Terminal terminal;
     Runspace runspace;
@@ -26,7 +30,9 @@ sealed class ErrorView
         {
             if (runspace == null)
             {
-                runspace = RunspaceFactory.CreateRunspace(terminal, InitialSessionState.CreateDefault2());
+                InitialSessionState state = InitialSessionState.CreateDefault2();
+                state.Commands.Add(new SessionStateFunctionEntry("Get-Command", KnowsCommand));
+                runspace = RunspaceFactory.CreateRunspace(terminal, state);
                 runspace.ThreadOptions = PSThreadOptions.UseCurrentThread;
                 runspace.Open();
             }

@@ -91,8 +91,7 @@ sealed partial class Capture
     {
         ErrorRecord record = e.ErrorRecord;
         // A record that belongs to its own exception has a stand-in for it, whose name tells nobody anything.
-        if (record.Exception is ParentContainsErrorRecordException)
-            record = new ErrorRecord(record, e is ActionPreferenceStopException ? new RuntimeException(e.ErrorRecord.ToString()) : e);
+        if (record.Exception is ParentContainsErrorRecordException) record = new ErrorRecord(record, e);
         Threw(record);
     }
 

@@ -36,7 +36,7 @@ static class Script
             }
             catch (RuntimeException e)
             {
-                capture.Threw(e.ErrorRecord);
+                capture.Threw(e);
             }
             capture.HadErrors |= shell.HadErrors;
         }

@@ -109,7 +109,7 @@ sealed class Walker
     {
         switch (value)
         {
-            case null: item.WriteNullValue(); break;
+            case null or DBNull: item.WriteNullValue(); break;
             case string text: item.WriteStringValue(Text.Cut(text, MaxString)); break;
             case bool flag: item.WriteBooleanValue(flag); break;
             case SwitchParameter flag: item.WriteBooleanValue(flag.IsPresent); break;
@@ -128,6 +128,7 @@ sealed class Walker
             case float n when float.IsFinite(n): item.WriteNumberValue(n); break;
             case DateTime t: item.WriteStringValue(t.ToString("O", CultureInfo.InvariantCulture)); break;
             case DateTimeOffset t: item.WriteStringValue(t.ToString("O", CultureInfo.InvariantCulture)); break;
+            case DateOnly or TimeOnly: item.WriteStringValue(((IFormattable)value).ToString("O", CultureInfo.InvariantCulture)); break;
             case SecureString: item.WriteStringValue("[redacted]"); break;
             case PSCredential c: item.WriteStringValue("[redacted credential of " + c.UserName + "]"); break;
             case byte[] bytes: item.WriteBase64StringValue(bytes.AsSpan(0, Math.Min(bytes.Length, MaxBytes))); break;
