@@ -37,6 +37,7 @@ var cache = sync.OnceValue(func() string {
 type whole struct {
 	*actors.Pool
 	t           testing.TB
+	launcher    mm.Launcher
 	connections []mm.Connection
 }
 
@@ -71,7 +72,7 @@ func start(t testing.TB) *whole {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &whole{Pool: p, t: t}
+	w := &whole{Pool: p, t: t, launcher: launcher}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
