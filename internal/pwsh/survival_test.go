@@ -46,6 +46,7 @@ func TestWhateverACommandDoesTheNextOneGetsItsOwnAnswer(t *testing.T) {
 		"\uFEFF'bom'", "'\x00'", "[char]0xD800", "Update-TypeData -TypeName System.String -MemberName Length2 -MemberType ScriptProperty -Value { throw 1 }",
 		"trap { break } throw 'x'", "try { exit 3 } finally { 'finally' }", "throw [Management.Automation.PipelineStoppedException]::new()",
 		"throw [StackOverflowException]::new()", "[Environment]::ExitCode = 9", "$null = New-Object 'object[]' 1000000",
+		"function f { f }; f",
 	} {
 		if r := s.run(t, script); r.Poisoned != "" {
 			t.Errorf("%s: poisoned: %s", script, r.Poisoned)

@@ -13,7 +13,7 @@ namespace MM;
 /// cycle, survives getters that throw, and redacts secrets.</summary>
 sealed class Walker
 {
-    const int MaxString = 4 << 20, MaxBytes = 1 << 20, MaxMembers = 1000;
+    const int MaxString = 4 << 20, MaxBytes = 1 << 20, MaxMembers = 1000, MaxNamed = 100;
 
     readonly ArrayBufferWriter<byte> buffer;
     readonly Utf8JsonWriter json;
@@ -200,16 +200,22 @@ sealed class Walker
         item.WriteEndObject();
     }
 
-    /// <summary>What PowerShell would print for the value inside of a string.</summary>
+    /// <summary>What PowerShell would print for the value inside of a string; of a long list just its type.</summary>
     static string Name(object value)
     {
         try
         {
-            if (value is PSObject o && o.BaseObject is PSCustomObject) return o.ToString();
-            return Convert.ToString(value is PSObject w ? w.BaseObject : value, CultureInfo.InvariantCulture) ?? "";
+            object plain = value is PSObject wrapped ? wrapped.BaseObject : value;
+            if (plain is PSCustomObject) return value.ToString();
+            if (plain is not ICollection { Count: <= MaxNamed } list || plain is IDictionary) return Plain(plain);
+            var names = new List<string>();
+            foreach (object element in list) names.Add(Plain(element is PSObject o ? o.BaseObject : element));
+            return string.Join(" ", names);
         }
         catch (Exception e) when (!Fatal(e)) { return value.GetType().FullName; }
     }
+
+    static string Plain(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 
     static bool Fatal(Exception e) => e is PipelineStoppedException;
 }
