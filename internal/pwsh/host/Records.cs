@@ -9,7 +9,7 @@ namespace MM;
 /// <summary>The streams and errors of a command, and its answer.</summary>
 sealed partial class Capture
 {
-    const int MaxRecords = 10_000, MaxErrors = 1000, MaxShown = 100;
+    const int MaxRecords = 10_000, MaxErrors = 1000, MaxShown = 100, MaxErrorText = 256 << 10;
     const long MaxRecordBytes = 6 << 20;
 
     readonly object recording = new object();
@@ -131,8 +131,9 @@ sealed partial class Capture
     /// <summary>Appends the rendered errors. They matter more than the output before them, which makes room.</summary>
     public void AppendErrors(List<string> lines)
     {
-        string rendered = string.Join("\n", lines).TrimEnd() + "\n";
         if (!TextWanted) return;
+        if (Shown.Count == MaxShown && errors.Count > MaxShown) lines.Add("… and " + (errors.Count - MaxShown) + " more errors.");
+        string rendered = Text.Cut(string.Join("\n", lines).TrimEnd(), MaxErrorText) + "\n";
         lock (text)
         {
             int most = Math.Min(rendered.Length, Math.Max(request.MaxChars / 2, request.MaxChars - text.Length));
