@@ -51,7 +51,7 @@ func ListenUnix(path string) (net.Listener, error) {
 	}
 	// On Linux a socket's file takes the mode that the socket had before bind, so nobody else can open it even for a moment.
 	private := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) { _ = syscall.Fchmod(int(fd), 0o600) })
+		return c.Control(makePrivate)
 	}}
 	ln, err := private.Listen(context.Background(), "unix", path)
 	if err != nil {
@@ -70,9 +70,8 @@ func checkFolder(dir string) error {
 	if err != nil {
 		return err
 	}
-	owner, me := info.Sys().(*syscall.Stat_t).Uid, uint32(os.Geteuid())
-	if owner != me && owner != 0 && me != 0 {
-		return fmt.Errorf("the folder %s belongs to another user (%d): use one of your own, by SESSION_POOL_STATE_DIR", dir, owner)
+	if !mayBeTrusted(info) {
+		return fmt.Errorf("the folder %s belongs to another user: use one of your own, by SESSION_POOL_STATE_DIR", dir)
 	}
 	writable, sticky := info.Mode().Perm()&0o022 != 0, info.Mode()&fs.ModeSticky != 0
 	if !writable || sticky {
