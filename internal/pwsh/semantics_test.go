@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,55 +25,38 @@ const leastMeanings = 150
 // What PowerShell means is written down in testdata/semantics; README.md there says how to read it. Most cases share one
 // process, which is put back after each; a case that cannot be undone has a process of its own.
 func TestWhatPowerShellMeans(t *testing.T) {
-	findPwsh(t)
-	home := t.TempDir()
 	files, err := filepath.Glob("testdata/semantics/*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := func(t *testing.T) *shell { return startShell(t, home) }
-	shared := start(t)
-	count, seen := 0, map[string]bool{}
+	var meanings []*meaning
 	for _, file := range files {
-		for _, m := range readMeanings(t, file) {
-			if seen[m.says] {
-				t.Errorf("%s: there are two cases %q", file, m.says)
-			}
-			count++
-			seen[m.says] = true
-			t.Run(strings.TrimSuffix(filepath.Base(file), ".txt")+": "+m.says, func(t *testing.T) {
-				if m.alone {
-					t.Parallel()
-					m.test(t, start(t))
-					return
-				}
-				m.test(t, shared)
-				shared.reset(t)
-			})
+		meanings = append(meanings, readMeanings(t, file)...)
+	}
+	if len(meanings) < leastMeanings {
+		t.Errorf("there are %d cases, and at least %d are wanted", len(meanings), leastMeanings)
+	}
+	findPwsh(t)
+	shared := startShell(t)
+	said := map[string]bool{}
+	for _, m := range meanings {
+		if said[m.says] {
+			t.Errorf("%s: there is another case %q", m.subject, m.says)
 		}
+		said[m.says] = true
+		t.Run(m.subject+": "+m.says, func(t *testing.T) {
+			if m.alone {
+				t.Parallel()
+				m.test(t, startShell(t))
+				return
+			}
+			m.test(t, shared)
+			shared.reset(t)
+		})
 	}
-	if count < leastMeanings {
-		t.Errorf("there are %d cases, and at least %d are wanted", count, leastMeanings)
-	}
 }
 
-// A meaning is a sentence about PowerShell: scripts that run one after another in one session, and what each gives.
-type meaning struct {
-	says  string
-	alone bool // in a process of its own
-	steps []*meaningStep
-}
-
-// A meaningStep is one script and what it gives.
-type meaningStep struct {
-	line      int // in the file
-	script    string
-	want      mm.Want
-	result    mm.Result // all but Duration and, unless hadErrors, HadErrors
-	invariant *string   // the output instead, where the system has no data of cultures
-	hadErrors bool      // HadErrors counts
-}
-
+// test runs the scripts and compares.
 func (m *meaning) test(t *testing.T, s *shell) {
 	for _, step := range m.steps {
 		want, got := step.result, s.runWith(t, mm.Invocation{Script: step.script, Want: step.want})
@@ -90,7 +72,7 @@ func (m *meaning) test(t *testing.T, s *shell) {
 		}
 		tokens := cmp.Transformer("tokens", func(raw json.RawMessage) []string { return tokens(t, raw) })
 		if d := cmp.Diff(want, got, tokens); d != "" {
-			t.Errorf("the script in line %d (-want +got):\n%s\n%s", step.line, step.script, d)
+			t.Errorf("testdata/semantics/%s.txt:%d (-want +got):\n%s\n%s", m.subject, step.line, step.script, d)
 		}
 	}
 }
@@ -116,9 +98,10 @@ func tokens(t *testing.T, raw json.RawMessage) []string {
 	}
 }
 
-// A shell is a session for cases.
+// A shell is a session for cases, in a home folder of its own.
 type shell struct {
 	*session
+	home      string
 	invariant bool // the system has no data of cultures
 }
 
@@ -142,27 +125,35 @@ foreach ($v in Get-Variable -Scope Global) {
 }
 foreach ($f in Get-ChildItem Function:) { if (-not $mmBaseline.Functions[$f.Name]) { Remove-Item "Function:$f" -Force } }
 foreach ($a in Get-Alias) { if (-not $mmBaseline.Aliases[$a.Name]) { Remove-Item "Alias:$a" -Force } }
-Get-ChildItem ~ | Remove-Item -Recurse -Force
 `
 	cultures = `try { [cultureinfo]::GetCultureInfo('de-DE').NumberFormat.NumberDecimalSeparator } catch { 'none' }`
 )
 
-// startShell launches an engine in a home folder of its own that ends with the test.
-func startShell(t *testing.T, home string) *shell {
+// startShell launches a shell that ends with the test.
+func startShell(t *testing.T) *shell {
 	t.Helper()
+	home := t.TempDir()
 	l, err := pwsh.New(pwsh.Config{Pwsh: findPwsh(t), CacheDir: cacheDir, StateDir: cacheDir, RunDir: cacheDir, Home: home})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shell{session: launch(t, l, exo)}
+	s := &shell{session: launch(t, l, exo), home: home}
 	s.invariant = s.run(t, cultures).Output != ",\n"
 	s.quietly(t, baseline)
 	return s
 }
 
+// reset puts the session back to how it began, and removes the files that cases made.
 func (s *shell) reset(t *testing.T) {
 	t.Helper()
 	s.quietly(t, undo)
+	files, err := filepath.Glob(filepath.Join(s.home, "[^.]*")) // hidden ones are PowerShell's
+	for _, file := range files {
+		err = errors.Join(err, os.RemoveAll(file))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // quietly runs a script that gives nothing.
@@ -171,169 +162,4 @@ func (s *shell) quietly(t *testing.T, script string) {
 	if r := s.run(t, script); r.Output != "" || len(r.Errors) > 0 {
 		t.Fatalf("%s\ngave %q and %+v", script, r.Output, r.Errors)
 	}
-}
-
-// A block is a line that begins with === or ---, and the lines up to the next.
-type block struct {
-	line int
-	head string
-	body []string
-}
-
-// text returns the block's lines, each with its end.
-func (b block) text() string {
-	return strings.Join(append(b.body, ""), "\n")
-}
-
-// readMeanings reads the cases of a file. What stands before the first is for people.
-func readMeanings(t *testing.T, file string) []*meaning {
-	t.Helper()
-	var list []*meaning
-	for _, b := range readBlocks(t, file) {
-		if says, ok := strings.CutPrefix(b.head, "=== "); ok {
-			list = append(list, &meaning{says: says})
-		}
-		m := list[len(list)-1]
-		if err := m.add(b); err != nil {
-			t.Fatalf("%s:%d: %s: %v", file, b.line, b.head, err)
-		}
-	}
-	return list
-}
-
-// invisible stands for a character that could not be seen in a file.
-var invisible = regexp.MustCompile(`<U\+([0-9A-F]{4,6})>`)
-
-// readBlocks reads the blocks of a file. The blank line before a case is not part of the block above it.
-func readBlocks(t *testing.T, file string) []block {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []block
-	for n, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
-		if strings.TrimRight(line, " \t\r") != line {
-			t.Fatalf("%s:%d: the line ends with white space; write <U+0020>", file, n+1)
-		}
-		isCase := strings.HasPrefix(line, "=== ")
-		if isCase && len(list) > 0 {
-			last := &list[len(list)-1]
-			if len(last.body) == 0 || last.body[len(last.body)-1] != "" {
-				t.Fatalf("%s:%d: no blank line stands before the case", file, n+1)
-			}
-			last.body = last.body[:len(last.body)-1]
-		}
-		switch {
-		case isCase, strings.HasPrefix(line, "--- "):
-			list = append(list, block{line: n + 1, head: line})
-		case len(list) > 0:
-			last := &list[len(list)-1]
-			last.body = append(last.body, invisible.ReplaceAllStringFunc(line, func(m string) string {
-				n, _ := strconv.ParseUint(m[3:len(m)-1], 16, 32)
-				return string(rune(n))
-			}))
-		}
-	}
-	return list
-}
-
-// add takes a block of the case.
-func (m *meaning) add(b block) error {
-	name, value, _ := strings.Cut(strings.TrimPrefix(b.head, "--- "), ": ")
-	if strings.HasPrefix(b.head, "=== ") || name == "then" {
-		want := mm.Want{Format: mm.FormatText}.WithDefaults()
-		m.steps = append(m.steps, &meaningStep{line: b.line + 1, script: strings.TrimSuffix(b.text(), "\n"), want: want})
-		return nil
-	}
-	var err error
-	step := m.steps[len(m.steps)-1]
-	number := func() (n int) {
-		n, err = strconv.Atoi(value)
-		return n
-	}
-	r := &step.result
-	switch name {
-	case "own process":
-		m.alone = true
-	case "width":
-		step.want.Width = number()
-	case "depth":
-		step.want.Depth = number()
-	case "text":
-		r.Output = b.text()
-	case "text without a newline at the end":
-		r.Output = strings.TrimSuffix(b.text(), "\n")
-	case "text without data of cultures":
-		text := b.text()
-		step.invariant = &text
-	case "format":
-		step.want.Format = mm.Format(value)
-	case "objects":
-		if step.want.Format == mm.FormatText {
-			step.want.Format = mm.FormatBoth
-		}
-		r.Objects = json.RawMessage(b.text())
-	case "error", "terminating error":
-		var e mm.ErrorRecord
-		e, err = readError(b.body)
-		e.Terminating = name == "terminating error"
-		r.Errors = append(r.Errors, e)
-	case "warning":
-		r.Streams.Warning = b.body
-	case "verbose":
-		r.Streams.Verbose = b.body
-	case "debug":
-		r.Streams.Debug = b.body
-	case "information":
-		r.Streams.Information = b.body
-	case "console":
-		r.Streams.Console = b.body
-	case "ended":
-		r.Terminated = mm.Termination(value)
-	case "exit":
-		r.ExitCode = new(number())
-	case "last exit code":
-		r.LastExit = new(number())
-	case "had errors":
-		step.hadErrors = true
-		r.HadErrors, err = strconv.ParseBool(value)
-	default:
-		err = errors.New("there is no such section")
-	}
-	return err
-}
-
-// readError reads an error record: lines "member: value", and lines that go on with the message after two spaces.
-func readError(lines []string) (mm.ErrorRecord, error) {
-	var e mm.ErrorRecord
-	for _, line := range lines {
-		if more, ok := strings.CutPrefix(line, "  "); ok || line == "" {
-			e.Message += "\n" + more
-			continue
-		}
-		name, value, ok := strings.Cut(line, ": ")
-		if !ok {
-			return e, fmt.Errorf("%q is not member: value", line)
-		}
-		switch name {
-		case "message":
-			e.Message = value
-		case "type":
-			e.Type = value
-		case "id":
-			e.FullyQualifiedErrorID = value
-		case "category":
-			e.Category = value
-		case "target":
-			e.Target = value
-		case "at":
-			if _, err := fmt.Sscanf(value, "%d:%d", &e.Line, &e.Column); err != nil {
-				return e, err
-			}
-		default:
-			return e, fmt.Errorf("an error record has no %s", name)
-		}
-	}
-	return e, nil
 }
