@@ -39,16 +39,22 @@ type tally struct {
 }
 
 func main() {
-	args := os.Args[1:]
-	if !slices.ContainsFunc(args, func(a string) bool { return !strings.HasPrefix(a, "-") }) {
-		args = append(args, "./...")
-	}
-	code, err := run(os.Stdout, args)
+	code, err := run(os.Stdout, withPackages(os.Args[1:]))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testrun:", err)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// withPackages adds ./... where no argument names a package: the value of a flag has neither a dot at its begin nor a slash.
+func withPackages(args []string) []string {
+	for _, a := range args {
+		if !strings.HasPrefix(a, "-") && (strings.HasPrefix(a, ".") || strings.Contains(a, "/")) {
+			return args
+		}
+	}
+	return append(slices.Clone(args), "./...")
 }
 
 func run(out io.Writer, args []string) (int, error) {

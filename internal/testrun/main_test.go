@@ -27,3 +27,13 @@ not JSON
 		t.Errorf("%v\ngot:  %q\nwant: %q", err, got, want)
 	}
 }
+
+func TestAllPackagesAreTestedUnlessOneIsNamed(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "./...", "-race -timeout 30m": "-race -timeout 30m ./...", "-run Session ./actors": "-run Session ./actors", "./...": "./...", ".": ".",
+	} {
+		if got := strings.Join(withPackages(strings.Fields(in)), " "); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
