@@ -65,7 +65,11 @@ func (m *machine) completed(r mm.Result) {
 			return
 		}
 		if !healthy(m.id.Module, r) {
-			m.lost(cause(r))
+			reason := health(m.id.Module).Command + " says so"
+			if failed(r) {
+				reason = cause(r)
+			}
+			m.lost(reason)
 			m.stayOpen()
 			return
 		}

@@ -197,6 +197,22 @@ func TestASandboxEndsWithItsCommandAndItsDaemon(t *testing.T) {
 	}
 }
 
+func TestTheSwitchboardIsInForceAtOnce(t *testing.T) {
+	w := newWorld(t, 0)
+	script := `mm sandbox fault exo/Get-Mailbox throw --times 2; mm sandbox fault; mm run Contoso-GA exo Get-Mailbox --wait; echo "ended with $?"
+		mm sandbox fault --clear; mm sandbox fault; mm run Contoso-GA exo Get-Mailbox
+		mm sandbox fault exo/Get-Mailbox explode; echo "ended with $?"`
+	code, stdout, stderr := w.run("sandbox", "--approve-after", "50ms", "--", "sh", "-c", script)
+	before, after, _ := strings.Cut(stdout, "ended with 1\n")
+	if code != 0 || !strings.HasPrefix(before, "exo/Get-Mailbox throw, 2 times\n") || !strings.Contains(after, "Adele") || !strings.HasSuffix(after, "ended with 2\n") {
+		t.Errorf("exit code %d, stdout %s, stderr %s", code, stdout, stderr)
+	}
+	w.env = append(w.env, "HOME="+t.TempDir())
+	if code, _, stderr := w.run("sandbox", "fault"); code != exitFailed || !strings.Contains(stderr, "mm sandbox -- bash") {
+		t.Errorf("outside of a sandbox: exit code %d, stderr %s", code, stderr)
+	}
+}
+
 // isZombie reports whether only the process's entry is left: where nobody collects orphans, as in some containers.
 func isZombie(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

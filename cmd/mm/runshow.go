@@ -60,7 +60,11 @@ func (r *runner) failed(out mm.Outcome) error {
 	if out.Err == nil {
 		return errors.New("the answer has no status that this version knows; is the daemon of another version? `mm status` shows it")
 	}
-	fmt.Fprintln(r.stderr, r.stderr.red("Error: ")+out.Err.Message)
+	prefix := "Error: "
+	if out.Err.Code == mm.WrongAccount { // it begins with a warning that people look for
+		prefix = ""
+	}
+	fmt.Fprintln(r.stderr, r.stderr.red(prefix)+out.Err.Message)
 	if out.Err.Remedy != "" {
 		fmt.Fprintln(r.stderr, out.Err.Remedy)
 	}

@@ -29,12 +29,14 @@ func sandboxCommand(e *environ) *cobra.Command {
 		Short: "Start a pretended Microsoft 365 to try things on",
 		Long: `Start a pretended Microsoft 365: three tenants, their sign-in page, and PowerShell modules under the real names.
 
-With a COMMAND it gives COMMAND its environment, and ends with it and with its exit code; without, it stays until Ctrl-C.`,
+With a COMMAND it gives COMMAND its environment, and ends with it and with its exit code; without, it stays until Ctrl-C.
+Inside, 'mm sandbox fault' lets its commands hang, fail, print noise or kill their process.`,
 		Example: "  mm sandbox -- bash\n  mm sandbox --approve-after 2s -- mm run Contoso-GA exo Get-Mailbox --wait",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runSandbox(cmd.Context(), e, sandbox.Options{Dir: dir, ApproveAfter: approve}, args)
 		},
 	}
+	cmd.AddCommand(faultCommand(e))
 	cmd.Flags().StringVar(&dir, "dir", "", "keep the sandbox in `DIR` and use it again (default: a temporary folder)")
 	cmd.Flags().DurationVar(&approve, "approve-after", 0, "sign the expected account in after that time (default: you do, on the page)")
 	return cmd

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/microsoft-master/mm/internal/registry"
+	"github.com/microsoft-master/mm/internal/sandbox"
+)
+
+func faultCommand(e *environ) *cobra.Command {
+	var fault sandbox.Fault
+	var clear bool
+	cmd := &cobra.Command{
+		Use:   "fault [TARGET KIND]",
+		Short: "Show, set or clear the faults of the sandbox that this is run in",
+		Long: `Show, set or clear the faults of the sandbox that this is run in. They are in force at once.
+
+TARGET is MODULE/COMMAND, MODULE/* or *, with CONNECTION: before it for one connection only.
+KIND is one of ` + kinds() + `.`,
+		Example: `  mm sandbox fault exo/Get-Mailbox slow --seconds 5
+  mm sandbox fault 'Fabrikam-GA:exo/*' expired --times 1
+  mm sandbox fault --clear`,
+		Args: betweenArgs(0, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			board, err := switchboard(e)
+			if err != nil {
+				return err
+			}
+			switch {
+			case clear && len(args) < 2:
+				return board.Clear(args...)
+			case !clear && len(args) == 2:
+				fault.Kind = sandbox.FaultKind(args[1])
+				if err := board.Set(args[0], fault); err != nil {
+					return usageError{err}
+				}
+				return nil
+			case clear || len(args) == 1:
+				return usageError{errors.New("name a target and a kind, or a target with --clear")}
+			}
+			faults, err := board.Faults()
+			if err != nil {
+				return err
+			}
+			for _, target := range slices.Sorted(maps.Keys(faults)) {
+				fmt.Fprintln(cmd.OutOrStdout(), target, faultLine(faults[target]))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().Float64Var(&fault.Seconds, "seconds", 0, "how long slow, hang, thread-sleep and no-code last (default: by kind)")
+	cmd.Flags().StringVar(&fault.Account, "account", "", "who signs in with wrong-account (default: another of the tenant)")
+	cmd.Flags().IntVar(&fault.Times, "times", 0, "how often it happens (default: always)")
+	cmd.Flags().BoolVar(&clear, "clear", false, "remove the fault of TARGET, or all")
+	return cmd
+}
+
+// switchboard finds the sandbox by the registry: its connections say where it is.
+func switchboard(e *environ) (*sandbox.Switchboard, error) {
+	s, err := e.read()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range registry.Open(s.Registry).Read().Connections {
+		if c.Sandbox != nil {
+			return sandbox.OpenSwitchboard(c.Sandbox.Dir), nil
+		}
+	}
+	return nil, fmt.Errorf("%s has no connection of a sandbox; run this inside of `mm sandbox -- bash`", s.Registry)
+}
+
+func kinds() string {
+	var names []string
+	for _, k := range sandbox.FaultKinds() {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, ", ")
+}
+
+func faultLine(f sandbox.Fault) string {
+	line := string(f.Kind)
+	if f.Seconds > 0 {
+		line += fmt.Sprintf(", %g s", f.Seconds)
+	}
+	if f.Account != "" {
+		line += ", as " + f.Account
+	}
+	if f.Times > 0 {
+		line += fmt.Sprintf(", %d times", f.Times)
+	}
+	return line
+}
