@@ -9,12 +9,16 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // Bounds of a stdio session.
 const (
+	// lastAnswers is how long the calls that run when the input ends may take to be answered: who pipes a few lines into mm
+	// mcp closes its end at once.
+	lastAnswers = 2 * time.Second
 	maxLine     = 4 << 20 // bytes of one message; a command has at most 64 KB
 	maxInFlight = 256     // requests that are not answered yet
 )
@@ -25,7 +29,7 @@ var (
 )
 
 // Serve speaks MCP over in and out, a message a line, until in ends (nil), ctx ends (its cause) or out breaks. Requests that
-// run then are abandoned: their commands go on. Nobody else may write to out. A goroutine stays in in.Read until that returns.
+// run then are abandoned, at the end of in after a moment for their answers: their commands go on. Nobody else may write to out. A goroutine stays in in.Read until that returns.
 //
 // It is used in place of mcp-go's own loop, because that loses a cancellation that follows its request closely, answers
 // cancelled requests, and sends progress after the answer that it belongs to.
@@ -46,6 +50,7 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		select {
 		case l := <-lines:
 			if l.err == io.EOF {
+				loop.linger()
 				return nil
 			}
 			if l.err != nil && l.err != errTooLong {
@@ -137,6 +142,21 @@ func (l *loop) handle(in line) {
 		l.answer(l.ctx, in.text)
 	default:
 		l.start(id, in.text)
+	}
+}
+
+// linger waits a moment for the requests that run, as long as somebody may read their answers.
+func (l *loop) linger() {
+	answered := make(chan struct{})
+	go func() {
+		l.wait.Wait()
+		close(answered)
+	}()
+	select {
+	case <-answered:
+	case <-time.After(lastAnswers):
+	case <-l.sess.broken:
+	case <-l.ctx.Done():
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -237,7 +238,7 @@ func TestTheEndOfInputLeavesTheCommandRunning(t *testing.T) {
 		"end of input": func(h *host) { h.in.Close() },
 		"SIGTERM":      func(h *host) { h.stop(errInputEnded) },
 	} {
-		t.Run(name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			svc := &scripted{connections: contoso(), cancelled: make(chan string, 1)}
 			running := make(chan struct{})
 			svc.run = func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
@@ -252,11 +253,11 @@ func TestTheEndOfInputLeavesTheCommandRunning(t *testing.T) {
 			<-running
 			end(h)
 			if rest, err := io.ReadAll(h.out); err != nil || !strings.Contains(string(rest), `"text":"Error: abandoned"`) {
-				t.Errorf("after the end: %s, %v", rest, err)
+				t.Errorf("%s: %s, %v", name, rest, err)
 			}
 			<-h.done
 			if len(svc.cancelled) != 0 {
-				t.Error("the command was cancelled")
+				t.Errorf("%s: the command was cancelled", name)
 			}
 		})
 	}
@@ -268,6 +269,20 @@ func TestRequestsBeforeTheEndOfInputAreAnswered(t *testing.T) {
 	if err != nil || strings.Count(out.String(), "\n") != 2 {
 		t.Errorf("%v, %s", err, out.String())
 	}
+}
+
+func TestACallRightBeforeTheEndOfInputIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := &scripted{connections: contoso(), run: func(context.Context, mm.Command, mm.Progress) mm.Outcome {
+			time.Sleep(lastAnswers / 2)
+			return printed("in time")
+		}}
+		var out bytes.Buffer
+		in := strings.NewReader(hello + "\n" + ready + "\n" + call("1", `{"connection":"Contoso-GA","module":"exo","command":"x"}`))
+		if err := New(svc, Config{}).Serve(t.Context(), in, &out); err != nil || !strings.Contains(out.String(), "in time") {
+			t.Errorf("%v, %s", err, out.String())
+		}
+	})
 }
 
 func TestAnIDInUseIsRefused(t *testing.T) {

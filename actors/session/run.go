@@ -35,8 +35,8 @@ func (m *machine) analyzed(facts mm.Facts) {
 }
 
 func analyzeOverdue() *mm.Error {
-	return mm.Errorf(mm.Blocked, "Send a simpler script; the process was replaced, which may need a new sign-in.",
-		"PowerShell's parser did not finish with the command within %s. It was not run.", analyzeLimit)
+	return mm.Errorf(mm.Blocked, "Run it again; where the script is complicated, send a simpler one. The process is replaced, which may need a new sign-in.",
+		"PowerShell did not finish reading the command within %s. It was not run.", analyzeLimit)
 }
 
 // rested returns the session to idle after an operation.

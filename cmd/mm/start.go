@@ -49,6 +49,9 @@ func startDaemon(ctx context.Context, e *environ, s settings, c *client.Client) 
 			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+".", "mm was started in the background and ended at once (%v): %s.",
 				err, strings.TrimRight(lastLine(s.logPath()), "."))
 		case <-ctx.Done():
+			if ctx.Err() == context.Canceled {
+				return mm.Errorf(mm.Cancelled, "", "Nobody waits for mm any more.")
+			}
 			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+"; pid "+fmt.Sprint(lockHolder(s.lockPath()))+" holds its lock.",
 				"mm does not answer at %s after %s.", s.Socket, startLimit)
 		}
