@@ -13,7 +13,7 @@ import (
 func (m *machine) take() {
 	j := m.queue[0]
 	m.queue = slices.Clone(m.queue[1:])
-	m.current, m.phase = &j, analyzing
+	m.current, m.phase, m.lastCommand = &j, analyzing, m.now
 	m.do(Analyze{ID: m.begin(analyzeLimit), Script: j.command.Text})
 }
 
@@ -29,7 +29,7 @@ func (m *machine) analyzed(facts mm.Facts) {
 	}
 	j := *m.current
 	j.started = m.now
-	m.current, m.phase, m.lastCommand = &j, running, m.now
+	m.current, m.phase = &j, running
 	m.do(Invoke{Invocation: mm.Invocation{ID: m.begin(timeout(j.command)), Script: j.command.Text,
 		Want: j.command.Want.WithDefaults(), Live: j.command.Live}})
 }

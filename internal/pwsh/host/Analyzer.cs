@@ -6,13 +6,15 @@ using System.Threading;
 namespace MM;
 
 /// <summary>Analyses scripts on a thread of its own, because the parser cannot be interrupted: an answer comes within the
-/// deadline even where the parser takes minutes over a few kilobytes.</summary>
+/// deadline even where the parser takes minutes over a few kilobytes. A short script, over which it takes no time, is
+/// analysed at once by who brings it: waking a thread would cost as much again.</summary>
 sealed class Analyzer
 {
     const int StackSize = 256 << 20; // reserved, not used: a chain of members is a tree as deep as it is long
     const int MaxWaiting = 16;
     const int Deadline = 3000; // ms
     const int MaxScript = 64 << 10;
+    const int ShortScript = 1000;
 
     readonly Resolver resolver;
     readonly Outbox outbox;
@@ -21,6 +23,7 @@ sealed class Analyzer
     readonly Timer timer;
     string current; // the id that is worked on and not answered
     bool stuck;     // the thread works on something that was answered already
+    bool warm;      // the thread has made the first analysis
 
     public Analyzer(Session session, Outbox outbox)
     {
@@ -37,7 +40,8 @@ sealed class Analyzer
         lock (changing)
         {
             if (refusal == null && stuck) refusal = "PowerShell's parser is still busy with an earlier script";
-            if (refusal == null)
+            bool now = script.Length <= ShortScript && warm && current == null && waiting.Count == 0;
+            if (refusal == null && !now)
             {
                 if (waiting.Count >= MaxWaiting) return false;
                 waiting.Enqueue((id, script));
@@ -45,8 +49,16 @@ sealed class Analyzer
                 return true;
             }
         }
-        Answer(id, new Facts { TooComplex = refusal });
+        // The thread stays asleep meanwhile: only the caller gives it work.
+        Answer(id, refusal == null ? Analyze(script) : new Facts { TooComplex = refusal });
         return true;
+    }
+
+    Facts Analyze(string script)
+    {
+        try { return Facts.Of(script, resolver); }
+        catch (InsufficientExecutionStackException) { return new Facts { TooComplex = "the script is nested too deeply" }; }
+        catch (Exception e) { return new Facts { TooComplex = "the analysis failed: " + e.Message }; }
     }
 
     void Work()
@@ -60,15 +72,13 @@ sealed class Analyzer
             lock (changing)
             {
                 stuck = false;
+                warm = true;
                 while (waiting.Count == 0) Monitor.Wait(changing);
                 (id, script) = waiting.Dequeue();
                 current = id;
                 timer.Change(Deadline, Timeout.Infinite);
             }
-            Facts facts;
-            try { facts = Facts.Of(script, resolver); }
-            catch (InsufficientExecutionStackException) { facts = new Facts { TooComplex = "the script is nested too deeply" }; }
-            catch (Exception e) { facts = new Facts { TooComplex = "the analysis failed: " + e.Message }; }
+            Facts facts = Analyze(script);
             if (Settle(id)) Answer(id, facts);
         }
     }

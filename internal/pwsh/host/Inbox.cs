@@ -12,6 +12,8 @@ sealed class Inbox
     public const int MaxFrame = 64 << 20;
     readonly Socket socket;
     readonly byte[] head = new byte[4];
+    readonly byte[] buffer = new byte[4096]; // most frames come whole with one call of the system
+    int begin, end; // of what is in it
 
     public Inbox(Socket socket) => this.socket = socket;
 
@@ -25,15 +27,30 @@ sealed class Inbox
         return Fill(body) ? body : null;
     }
 
-    bool Fill(byte[] buffer)
+    bool Fill(byte[] wanted)
     {
         int have = 0;
         try
         {
-            while (have < buffer.Length)
+            while (have < wanted.Length)
             {
-                int n = socket.Receive(buffer, have, buffer.Length - have, SocketFlags.None);
-                if (n == 0) return false;
+                if (begin == end && wanted.Length - have < buffer.Length)
+                {
+                    begin = 0;
+                    end = socket.Receive(buffer);
+                    if (end == 0) return false;
+                }
+                int n = Math.Min(end - begin, wanted.Length - have);
+                if (n > 0)
+                {
+                    Buffer.BlockCopy(buffer, begin, wanted, have, n);
+                    begin += n;
+                }
+                else
+                {
+                    n = socket.Receive(wanted, have, wanted.Length - have, SocketFlags.None);
+                    if (n == 0) return false;
+                }
                 have += n;
             }
             return true;
