@@ -21,18 +21,6 @@ import (
 
 // The race detector multiplies what everything takes, so this is not looked at under it.
 
-// approving is an Entra at which the expected account signs in before the first poll.
-type approving struct{ *sandbox.Entra }
-
-func (a approving) StartDevice(ctx context.Context, r sandbox.DeviceRequest) (sandbox.DeviceCode, error) {
-	c, err := a.Entra.StartDevice(ctx, r)
-	if err == nil {
-		err = a.Approve(c.UserCode, r.LoginHint)
-	}
-	c.Interval = 0
-	return c, err
-}
-
 // registered is a registry in memory.
 type registered mm.Registered
 
@@ -72,7 +60,7 @@ func TestTenThousandSessionsFitInto200MB(t *testing.T) {
 	entra := sandbox.NewEntra(sandbox.EntraOptions{})
 	registry := copies(t, connections)
 	before := memory(t, "VmRSS")
-	p, err := actors.Start(actors.Config{Registry: registry, Launcher: engine.New(engine.Config{SignIn: approving{entra}}), NewID: rand.Text})
+	p, err := actors.Start(actors.Config{Registry: registry, Launcher: engine.New(engine.Config{SignIn: sandbox.Prompt{Entra: entra}}), NewID: rand.Text})
 	if err != nil {
 		t.Fatal(err)
 	}

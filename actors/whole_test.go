@@ -20,6 +20,7 @@ import (
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/actors"
 	"github.com/microsoft-master/mm/internal/pwsh"
+	"github.com/microsoft-master/mm/internal/pwsh/pwshtest"
 	"github.com/microsoft-master/mm/internal/registry"
 	"github.com/microsoft-master/mm/internal/sandbox"
 )
@@ -44,13 +45,7 @@ type whole struct {
 // start starts one, and checks at the end of the test that no process of it is left.
 func start(t testing.TB) *whole {
 	t.Helper()
-	path, err := pwsh.Find()
-	if err != nil {
-		if os.Getenv("MM_REQUIRE_PWSH") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("needs PowerShell: ", err)
-	}
+	path := pwshtest.Find(t)
 	temporary := t.TempDir()
 	run := filepath.Join(cache(), "r")
 	t.Setenv("TMPDIR", temporary)

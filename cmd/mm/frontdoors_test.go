@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/microsoft-master/mm/internal/pwsh"
+	"github.com/microsoft-master/mm/internal/pwsh/pwshtest"
 )
 
 const mcpHello = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
@@ -252,11 +252,8 @@ func TestASandboxWithoutACommandSaysWhatIsThere(t *testing.T) {
 func TestTheDemoShowsEverythingAndLeavesNothing(t *testing.T) {
 	for _, engine := range []string{"go", "pwsh"} {
 		t.Run(engine, func(t *testing.T) {
-			if _, err := pwsh.Find(); engine == "pwsh" && err != nil {
-				if os.Getenv("MM_REQUIRE_PWSH") == "1" {
-					t.Fatal(err)
-				}
-				t.Skip("no PowerShell: ", err)
+			if engine == "pwsh" {
+				pwshtest.Find(t)
 			}
 			w := newWorld(t, 0)
 			temp := w.emptyTemp()

@@ -3,6 +3,7 @@
 package pwsh_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -86,5 +87,16 @@ func TestAnalyzeIsBounded(t *testing.T) {
 				t.Errorf("the next command: %q", r.Output)
 			}
 		})
+	}
+}
+
+func TestWhatACommandDefinedIsKnownRightAfterItsAnswer(t *testing.T) {
+	s := newSession(t)
+	for i := range 300 {
+		s.run(t, fmt.Sprintf("Set-Alias defined%d Connect-AzAccount", i))
+		facts := s.analyze(t, fmt.Sprintf("defined%d", i))
+		if len(facts.Commands) != 1 || facts.Commands[0].Resolved != "Connect-AzAccount" {
+			t.Fatalf("after %d commands: %+v", i, facts)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/internal/pwsh"
+	"github.com/microsoft-master/mm/internal/pwsh/pwshtest"
 )
 
 // module is what the calls below go to: it has functions of its own, streams, and a secret.
@@ -107,7 +108,7 @@ func TestAProcessGetsTheEnvironmentThatIsMeantForItAndNoOther(t *testing.T) {
 	if _, err := os.Stat(cacheDir); err != nil {
 		t.Fatal(err)
 	}
-	l, err := pwsh.New(pwsh.Config{Pwsh: findPwsh(t), CacheDir: cacheDir, StateDir: state, RunDir: cacheDir, Home: home,
+	l, err := pwsh.New(pwsh.Config{Pwsh: pwshtest.Find(t), CacheDir: cacheDir, StateDir: state, RunDir: cacheDir, Home: home,
 		Env: func(s mm.LaunchSpec) []string { return []string{"FOR=" + s.Session.String()} }})
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/internal/pwsh"
+	"github.com/microsoft-master/mm/internal/pwsh/pwshtest"
 )
 
 // alive reports whether the process runs; a zombie does not.
@@ -152,7 +153,7 @@ func TestManyCompileTheHostAtOnceAndAllLaunch(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			l, err := pwsh.New(pwsh.Config{Pwsh: findPwsh(t), CacheDir: dir, StateDir: dir, RunDir: dir})
+			l, err := pwsh.New(pwsh.Config{Pwsh: pwshtest.Find(t), CacheDir: dir, StateDir: dir, RunDir: dir})
 			if err != nil {
 				t.Error(err)
 				return
@@ -183,7 +184,7 @@ func TestManyCompileTheHostAtOnceAndAllLaunch(t *testing.T) {
 func TestADamagedOrForgedHostIsCompiledAnew(t *testing.T) {
 	cache, state := t.TempDir(), t.TempDir()
 	var log bytes.Buffer
-	l, err := pwsh.New(pwsh.Config{Pwsh: findPwsh(t), CacheDir: cache, StateDir: state, RunDir: state, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l, err := pwsh.New(pwsh.Config{Pwsh: pwshtest.Find(t), CacheDir: cache, StateDir: state, RunDir: state, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestALaunchThatCannotSucceedSaysWhyAndWhatToDo(t *testing.T) {
 		"it cannot compile":    {pwsh.Config{Pwsh: program("echo no disk >&2; exit 1"), RunDir: dir}, "no disk"},
 		"it is something else": {pwsh.Config{Pwsh: program("echo hello"), RunDir: dir}, "hello"},
 		"it is not there":      {pwsh.Config{Pwsh: filepath.Join(dir, "nothing"), RunDir: dir}, "nothing"},
-		"the path is too long": {pwsh.Config{Pwsh: findPwsh(t), RunDir: long}, "bytes"},
+		"the path is too long": {pwsh.Config{Pwsh: pwshtest.Find(t), RunDir: long}, "bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.config.CacheDir, c.config.StateDir = cacheDir, cacheDir

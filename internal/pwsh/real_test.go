@@ -9,6 +9,7 @@ import (
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/internal/enginetest"
 	"github.com/microsoft-master/mm/internal/pwsh"
+	"github.com/microsoft-master/mm/internal/pwsh/pwshtest"
 )
 
 // cacheDir holds the compiled host for all tests of one run.
@@ -28,23 +29,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// findPwsh returns the path of pwsh, or skips the test.
-func findPwsh(t testing.TB) string {
-	t.Helper()
-	path, err := pwsh.Find()
-	if err != nil {
-		if os.Getenv("MM_REQUIRE_PWSH") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("needs PowerShell: ", err)
-	}
-	return path
-}
-
 // newLauncher returns a launcher of the real engine, with the host compiled.
 func newLauncher(t testing.TB) *pwsh.Launcher {
 	t.Helper()
-	l, err := pwsh.New(pwsh.Config{Pwsh: findPwsh(t), CacheDir: cacheDir, StateDir: cacheDir, RunDir: cacheDir})
+	l, err := pwsh.New(pwsh.Config{Pwsh: pwshtest.Find(t), CacheDir: cacheDir, StateDir: cacheDir, RunDir: cacheDir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +46,7 @@ func newLauncher(t testing.TB) *pwsh.Launcher {
 var exo = mm.LaunchSpec{Session: mm.SessionID{Connection: "Test", Module: mm.Exchange}}
 
 func TestTheRealEngineKeepsTheContract(t *testing.T) {
-	findPwsh(t)
+	pwshtest.Find(t)
 	enginetest.Run(t, func(t *testing.T) (mm.Launcher, mm.LaunchSpec) {
 		return newLauncher(t), exo
 	})

@@ -17,6 +17,7 @@ import (
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/internal/pwsh"
+	"github.com/microsoft-master/mm/internal/pwsh/pwshtest"
 )
 
 // leastMeanings is how many cases there have to be.
@@ -36,7 +37,7 @@ func TestWhatPowerShellMeans(t *testing.T) {
 	if len(meanings) < leastMeanings {
 		t.Errorf("there are %d cases, and at least %d are wanted", len(meanings), leastMeanings)
 	}
-	findPwsh(t)
+	pwshtest.Find(t)
 	shared := startShell(t)
 	said := map[string]bool{}
 	for _, m := range meanings {
@@ -133,7 +134,7 @@ foreach ($a in Get-Alias) { if (-not $mmBaseline.Aliases[$a.Name]) { Remove-Item
 func startShell(t *testing.T) *shell {
 	t.Helper()
 	home := t.TempDir()
-	l, err := pwsh.New(pwsh.Config{Pwsh: findPwsh(t), CacheDir: cacheDir, StateDir: cacheDir, RunDir: cacheDir, Home: home})
+	l, err := pwsh.New(pwsh.Config{Pwsh: pwshtest.Find(t), CacheDir: cacheDir, StateDir: cacheDir, RunDir: cacheDir, Home: home})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,24 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// findPwsh returns the PowerShell to test with, or skips.
-func findPwsh(t testing.TB) string {
-	t.Helper()
-	if p := os.Getenv("MM_PWSH"); p != "" {
-		return p
-	}
-	p, err := exec.LookPath("pwsh")
-	switch {
-	case err == nil:
-	case os.Getenv("MM_REQUIRE_PWSH") == "1":
-		t.Fatal("no pwsh on PATH, and MM_REQUIRE_PWSH=1")
-	default:
-		t.Skip("needs PowerShell: set MM_PWSH or put pwsh on PATH")
-	}
-	return p
-}
+	"github.com/microsoft-master/mm/internal/pwsh/pwshtest"
+)
 
 // A step is a script and what it gives: lines "STREAM: TEXT", each found in a record of that stream, in any order. The streams
 // are output, error, throw, warning, verbose, debug, information and console; "not " before a line means that there is none. An
@@ -103,7 +88,7 @@ func runPwsh(t testing.TB, s *Sandbox, connection string, person func(string), a
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, findPwsh(t), append([]string{"-NoLogo", "-NoProfile", "-NonInteractive", "-File"}, args...)...)
+	cmd := exec.CommandContext(ctx, pwshtest.Find(t), append([]string{"-NoLogo", "-NoProfile", "-NonInteractive", "-File"}, args...)...)
 	cmd.Env = append(s.Env(), "NO_COLOR=1", ConnectionEnv+"="+connection)
 	out, in, err := os.Pipe()
 	if err != nil {

@@ -11,6 +11,8 @@ namespace MM;
 /// while it is not, and for built-in modules that are not loaded yet. No module is imported for it.</summary>
 sealed class Resolver
 {
+    const int GatePatience = 1000; // ms
+
     readonly Session session;
     readonly Dictionary<string, (string Kind, string Target, string Module)> builtIn = new(StringComparer.OrdinalIgnoreCase);
 
@@ -47,7 +49,9 @@ sealed class Resolver
     public Resolved Find(string name)
     {
         if (name.Length == 0) return Resolved.Unknown;
-        if (!Monitor.TryEnter(session.Gate)) return FindBuiltIn(name);
+        // An answer leaves a moment before its command lets go of the session: whoever analyses then has to wait, or would
+        // not see what the command defined.
+        if (!Monitor.TryEnter(session.Gate, session.Busy ? 0 : GatePatience)) return FindBuiltIn(name);
         try { return FindInSession(name); }
         catch (RuntimeException) { return FindBuiltIn(name); }
         catch (InvalidOperationException) { return FindBuiltIn(name); } // the runspace is closed

@@ -80,7 +80,7 @@ type pool struct {
 func signedIn(t testing.TB, count int) *pool {
 	t.Helper()
 	entra := sandbox.NewEntra(sandbox.EntraOptions{})
-	launcher := engine.New(engine.Config{SignIn: approving{entra}})
+	launcher := engine.New(engine.Config{SignIn: sandbox.Prompt{Entra: entra}})
 	at := spec("Contoso-GA", mm.Exchange, mm.SandboxEndpoints{Authority: "http://127.0.0.1:1", Dir: t.TempDir()})
 	p := &pool{events: make(chan mm.EngineEvent, 16)}
 	for range count {
@@ -123,16 +123,4 @@ func (p *pool) end() {
 			_, exited = (<-p.events).(mm.Exited)
 		}
 	}
-}
-
-// approving is an Entra at which a person signs in before the first poll.
-type approving struct{ *sandbox.Entra }
-
-func (a approving) StartDevice(ctx context.Context, r sandbox.DeviceRequest) (sandbox.DeviceCode, error) {
-	c, err := a.Entra.StartDevice(ctx, r)
-	if err == nil {
-		err = a.Approve(c.UserCode, r.LoginHint)
-	}
-	c.Interval = 0
-	return c, err
 }
