@@ -37,7 +37,7 @@ func copies(t *testing.T, count int) registered {
 	return r
 }
 
-// memory returns a figure of /proc/self/status in MB: VmRSS is what is resident, VmHWM the most that ever was.
+// memory returns a figure of /proc/self/status in MB: VmRSS is what is resident, VmHWM the most that was since 5 was written to clear_refs.
 func memory(t *testing.T, key string) int {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -56,9 +56,13 @@ func TestTenThousandSessionsFitInto200MB(t *testing.T) {
 		t.Skip("starts ten thousand sessions")
 	}
 	const connections, callers, limit = 2500, 64, 200
-	defer debug.SetGCPercent(debug.SetGCPercent(50)) // as mm serve does
+	defer debug.SetGCPercent(debug.SetGCPercent(40)) // as mm serve does
 	entra := sandbox.NewEntra(sandbox.EntraOptions{})
 	registry := copies(t, connections)
+	debug.FreeOSMemory() // of the tests before
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		t.Skip("cannot begin to measure anew: ", err)
+	}
 	before := memory(t, "VmRSS")
 	p, err := actors.Start(actors.Config{Registry: registry, Launcher: engine.New(engine.Config{SignIn: sandbox.Prompt{Entra: entra}}), NewID: rand.Text})
 	if err != nil {

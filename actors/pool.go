@@ -34,12 +34,18 @@ type Config struct {
 	options func(kind string) []actor.PropsOption // tests watch and disturb actors
 }
 
+// props are the options of an actor of that kind. A message that finds its actor idle is handled in the goroutine that sends it:
+// no Receive blocks, and waking a goroutine for each of the six steps of a command would cost more than all of them.
 func (c *Config) props(kind string) []actor.PropsOption {
-	if c.options == nil {
-		return nil
+	options := []actor.PropsOption{actor.WithDispatcher(actor.NewSynchronizedDispatcher(throughput))}
+	if c.options != nil {
+		options = append(options, c.options(kind)...)
 	}
-	return c.options(kind)
+	return options
 }
+
+// throughput is how many messages an actor handles before others have their turn.
+const throughput = 300
 
 // A Pool is the mm.Service and mm.Admin of this process.
 type Pool struct {

@@ -22,9 +22,8 @@ type sessionActor struct {
 	id     mm.SessionID
 	parent *actor.PID
 
-	state     session.State
-	published mm.SessionStatus
-	next      []session.Event // events that effects have caused
+	state session.State
+	next  []session.Event // events that effects have caused
 
 	incarnation uint64
 	engine      mm.Engine // nil: none yet, or none
@@ -78,9 +77,10 @@ func (a *sessionActor) feed(ctx actor.Context, e session.Event) {
 	for len(a.next) > 0 {
 		e := a.next[0]
 		a.next = a.next[1:]
+		before := a.state.Status()
 		var effects []session.Effect
 		a.state, effects = session.Next(a.state, time.Now(), e)
-		a.publish(ctx) // before the answers, so that whoever has one sees what it left
+		a.publish(ctx, before) // before the answers, so that whoever has one sees what it left
 		for _, f := range effects {
 			a.carryOut(ctx, f)
 		}
@@ -89,15 +89,14 @@ func (a *sessionActor) feed(ctx actor.Context, e session.Event) {
 }
 
 // publish tells the router what the session shows of itself, where that has changed.
-func (a *sessionActor) publish(ctx actor.Context) {
+func (a *sessionActor) publish(ctx actor.Context, before mm.SessionStatus) {
 	s := a.state.Status()
-	if s == a.published {
+	if s == before {
 		return
 	}
-	if s.State != a.published.State {
-		a.config.Log.Info("session", "session", a.id.String(), "state", string(s.State), "was", string(a.published.State), "why", s.LastError)
+	if s.State != before.State {
+		a.config.Log.Info("session", "session", a.id.String(), "state", string(s.State), "was", string(before.State), "why", s.LastError)
 	}
-	a.published = s
 	ctx.Send(a.parent, statusChanged{status: s})
 }
 

@@ -18,7 +18,7 @@ const drainLimit = 8 * time.Second
 
 // collectAt is how much garbage, in percent of what is alive, the daemon lets come together. It waits far more than it
 // computes, and its memory is wanted by the PowerShell processes.
-const collectAt = 50
+const collectAt = 40
 
 func serveCommand(e *environ) *cobra.Command {
 	var background bool

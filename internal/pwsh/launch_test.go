@@ -149,11 +149,11 @@ func TestKillChildrenSparesWhatRanBefore(t *testing.T) {
 }
 
 func TestManyCompileTheHostAtOnceAndAllLaunch(t *testing.T) {
-	dir := t.TempDir()
+	path, dir := pwshtest.Find(t), t.TempDir()
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			l, err := pwsh.New(pwsh.Config{Pwsh: pwshtest.Find(t), CacheDir: dir, StateDir: dir, RunDir: dir})
+			l, err := pwsh.New(pwsh.Config{Pwsh: path, CacheDir: dir, StateDir: dir, RunDir: dir})
 			if err != nil {
 				t.Error(err)
 				return
