@@ -49,11 +49,11 @@ func (a *sessionActor) Receive(ctx actor.Context) {
 		if m.Incarnation != a.incarnation {
 			return
 		}
-		a.feed(ctx, m)
-		if _, gone := m.Event.(mm.Exited); gone && m.Incarnation == a.incarnation {
-			a.end()
+		if _, gone := m.Event.(mm.Exited); gone {
+			a.end() // frees its context; what follows may launch the next
 			a.engine = nil
 		}
+		a.feed(ctx, m)
 	case session.Event:
 		a.feed(ctx, m)
 	case engineReady:

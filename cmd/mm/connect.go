@@ -12,6 +12,15 @@ import (
 	"github.com/microsoft-master/mm/http/client"
 )
 
+// pool returns the client of the daemon that the environment leads to. It starts none.
+func (e *environ) pool() (*client.Client, error) {
+	s, err := e.read()
+	if err != nil {
+		return nil, err
+	}
+	return poolAt(s)
+}
+
 // poolAt returns a client of the pool that the settings name: the address, or else the socket. It does not connect.
 func poolAt(s settings) (*client.Client, error) {
 	if s.URL == "" {

@@ -23,11 +23,7 @@ func resetCommand(e *environ) *cobra.Command {
 				}
 				module = m
 			}
-			s, err := e.read()
-			if err != nil {
-				return err
-			}
-			pool, err := poolAt(s)
+			pool, err := e.pool()
 			if err != nil {
 				return err
 			}

@@ -21,11 +21,7 @@ func statusCommand(e *environ) *cobra.Command {
 		Long:  "Show the daemon's sessions. It does not start a daemon; exit code 5 says that none runs.",
 		Args:  exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := e.read()
-			if err != nil {
-				return err
-			}
-			pool, err := poolAt(s)
+			pool, err := e.pool()
 			if err != nil {
 				return err
 			}
