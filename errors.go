@@ -51,6 +51,7 @@ const (
 	SessionDied       Code = "session_died"
 	SessionReplaced   Code = "session_replaced"
 	Blocked           Code = "blocked"
+	Held              Code = "held"             // a person has to confirm it first
 	NodeUnreachable   Code = "node_unreachable" // a node or the daemon
 	ShuttingDown      Code = "shutting_down"
 	Internal          Code = "internal"

@@ -36,6 +36,17 @@ type Admin interface {
 	// what ran in them is answered with session_replaced. It returns the sessions that there are, sorted; their processes may
 	// take a moment to be gone, but no later command reaches them.
 	Reset(ctx context.Context, connection string, module Module) ([]SessionID, error)
+
+	// Metrics returns what was counted since the daemon started.
+	Metrics(ctx context.Context) (Metrics, error)
+
+	// About describes the daemon.
+	About(ctx context.Context) (About, error)
+
+	// Stop asks the daemon to end. It returns when the daemon has begun to: nothing new is taken, what runs may go on for the
+	// drain. The error has code busy where only an idle one was to be stopped, and not_enabled where it cannot be stopped
+	// this way.
+	Stop(ctx context.Context, r StopRequest) error
 }
 
 // Progress receives stream records of a running command.
@@ -96,3 +107,42 @@ const (
 	StateError         State = "error"         // waiting out a backoff after a failure
 	StateStopped       State = "stopped"       // no process, by request
 )
+
+// Metrics are counts since the daemon started. A request is a call of Run, whatever became of it.
+type Metrics struct {
+	Uptime   time.Duration
+	Requests int64
+	Errors   int64 // requests that were answered with an error
+	SignIns  int64 // sessions that became authenticated
+	// AverageResponse is how long the last answers took, Responses how many those were: at most 100.
+	AverageResponse time.Duration
+	Responses       int
+	Sessions        []SessionStatus // sorted by id
+	Keepalive       Keepalive
+}
+
+// Keepalive tells how sessions are kept signed in while nobody uses them.
+type Keepalive struct {
+	Interval  time.Duration // 0: no pings are sent
+	Pings     int64
+	Failures  int64
+	LastPings map[SessionID]time.Time
+}
+
+// About describes the process that answers.
+type About struct {
+	Version    string
+	PID        int
+	Started    time.Time
+	Background bool   // started by another command of mm, and may be replaced by a newer one
+	Log        string // the file that it logs to; empty: its standard error
+}
+
+// A StopRequest says how a daemon shall end.
+type StopRequest struct {
+	// IfIdle stops only a daemon without open requests and without sessions that are signed in or being signed in.
+	IfIdle bool
+	// Drain is how long what runs may go on; 0: the daemon's default. Negative: not at all.
+	Drain time.Duration
+	Why   string // for the daemon's log
+}

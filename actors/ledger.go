@@ -23,6 +23,7 @@ type ledger struct {
 	entries map[string]*entry
 	ended   []*entry // kept ones, in the order in which they ended
 	bytes   int      // of the results in ended
+	tally   tally
 }
 
 type entry struct {
@@ -37,12 +38,13 @@ type entry struct {
 
 // A waiter is one caller of Run.
 type waiter struct {
+	begun   time.Time
 	done    chan mm.Outcome // buffered: one
 	records chan []mm.Record
 }
 
 func newWaiter(progress bool) *waiter {
-	w := &waiter{done: make(chan mm.Outcome, 1)}
+	w := &waiter{begun: time.Now(), done: make(chan mm.Outcome, 1)}
 	if progress {
 		w.records = make(chan []mm.Record, 64)
 	}
@@ -55,19 +57,20 @@ func newLedger() *ledger { return &ledger{entries: map[string]*entry{}} }
 // caller waits for, or has, the answer to the one that there is.
 func (l *ledger) submit(now time.Time, s submit) bool {
 	l.forget(now)
+	l.tally.requests++
 	id := s.command.RequestID
 	e := l.entries[id]
 	if e == nil {
 		l.entries[id] = &entry{id: id, digest: s.digest, session: s.command.Session, keep: s.keep, waiters: []*waiter{s.waiter}}
 		return true
 	}
-	refuse := func(err *mm.Error) { s.waiter.done <- mm.Failed(id, s.command.Session, err) }
+	refuse := func(err *mm.Error) { l.deliver(now, s.waiter, mm.Failed(id, s.command.Session, err)) }
 	switch {
 	case e.digest != s.digest:
 		refuse(mm.Errorf(mm.RequestConflict, "Use a new request_id for a new command.",
 			"The request_id %q was used for another command.", id))
 	case e.outcome != nil:
-		s.waiter.done <- *e.outcome
+		l.deliver(now, s.waiter, *e.outcome)
 	case !e.ended.IsZero():
 		refuse(&mm.Error{Code: mm.BadRequest, Executed: mm.ExecutedMaybe,
 			Message: fmt.Sprintf("The request %q ended at %s; its answer is not kept any more.", id, e.ended.UTC().Format(time.RFC3339)),
@@ -88,7 +91,7 @@ func (l *ledger) answer(now time.Time, id string, o mm.Outcome) {
 		return
 	}
 	for _, w := range e.waiters {
-		w.done <- o
+		l.deliver(now, w, o)
 	}
 	e.waiters = nil
 	if !e.keep {
@@ -99,6 +102,12 @@ func (l *ledger) answer(now time.Time, id string, o mm.Outcome) {
 	l.ended = append(l.ended, e)
 	l.bytes += e.size
 	l.forget(now)
+}
+
+// deliver gives a caller the one answer.
+func (l *ledger) deliver(now time.Time, w *waiter, o mm.Outcome) {
+	l.tally.answered(now.Sub(w.begun), o.Err != nil)
+	w.done <- o
 }
 
 // records passes stream records on to the callers that want them. A caller that does not keep up misses some.
@@ -133,6 +142,9 @@ func (l *ledger) open(id string) (mm.SessionID, bool) {
 	}
 	return e.session, true
 }
+
+// openCount counts the requests that have not ended.
+func (l *ledger) openCount() int { return len(l.entries) - len(l.ended) }
 
 // fail answers every open request of a connection, or of all where the name is empty.
 func (l *ledger) fail(now time.Time, connection string, err *mm.Error) {

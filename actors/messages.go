@@ -28,14 +28,25 @@ type (
 		connection string
 		module     mm.Module
 	}
-	// statusQuery is answered with a []mm.SessionStatus.
-	statusQuery struct{}
+	// refused counts a request that Pool answered itself.
+	refused struct{}
+	// statusQuery is answered with a []mm.SessionStatus, metricsQuery with a mm.Metrics without its uptime.
+	statusQuery  struct{}
+	metricsQuery struct{}
+	// closeDoor has everything new refused; answered with what keeps it open, a holding, where only an idle pool shall close.
+	closeDoor struct {
+		ifIdle bool
+		why    *mm.Error
+	}
 	// registryChanged carries the connections that there are now; those that are gone drain.
 	registryChanged struct{ connections map[string]mm.Connection }
 	// drainAll ends everything in good order; answered with a struct{} when nothing is left. haltAll hurries that up.
 	drainAll struct{ why *mm.Error }
 	haltAll  struct{ why *mm.Error }
 )
+
+// A holding is what a pool has that would be lost with it.
+type holding struct{ requests, sessions int }
 
 // Between the router, connections and sessions.
 type (

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -29,6 +30,10 @@ type Config struct {
 	// Timeout is that of commands which have none: mm.DefaultTimeout where 0.
 	Timeout time.Duration
 	Log     *slog.Logger // nil: nothing is logged
+	// About describes this process; Started is set by Start.
+	About mm.About
+	// Stop begins the end of this process, which calls Shutdown; nil: it cannot be stopped by a request.
+	Stop func(mm.StopRequest)
 
 	judge   session.Judge                         // tests make it panic
 	options func(kind string) []actor.PropsOption // tests watch and disturb actors
@@ -86,6 +91,7 @@ func Start(c Config) (*Pool, error) {
 	if c.Timeout == 0 {
 		c.Timeout = mm.DefaultTimeout
 	}
+	c.About.Started = time.Now()
 	p := &Pool{config: c, gone: make(chan struct{})}
 	logger := slog.New(withoutMessages{c.Log.Handler()})
 	p.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }))
@@ -105,6 +111,7 @@ func Start(c Config) (*Pool, error) {
 func (p *Pool) Run(ctx context.Context, c mm.Command, progress mm.Progress) mm.Outcome {
 	c, connection, problem, err := p.admit(c)
 	if err != nil {
+		p.send(refused{})
 		return mm.Failed(c.RequestID, c.Session, err)
 	}
 	c.Live = progress != nil
@@ -276,6 +283,33 @@ func (p *Pool) Reset(ctx context.Context, connection string, module mm.Module) (
 	return ask[[]mm.SessionID](ctx, p, reset{connection: connection, module: module})
 }
 
+// Metrics implements mm.Admin.
+func (p *Pool) Metrics(ctx context.Context) (mm.Metrics, error) {
+	m, err := ask[mm.Metrics](ctx, p, metricsQuery{})
+	m.Uptime = time.Since(p.config.About.Started)
+	return m, err
+}
+
+// About implements mm.Admin.
+func (p *Pool) About(context.Context) (mm.About, error) { return p.config.About, nil }
+
+// Stop implements mm.Admin.
+func (p *Pool) Stop(ctx context.Context, r mm.StopRequest) error {
+	if p.config.Stop == nil {
+		return mm.Errorf(mm.NotEnabled, "End the process that it runs in.", "This mm cannot be stopped by a request.")
+	}
+	held, err := ask[holding](ctx, p, closeDoor{ifIdle: r.IfIdle, why: shuttingDown(mm.ExecutedNo)})
+	if err != nil {
+		return err
+	}
+	if held != (holding{}) {
+		return mm.Errorf(mm.Busy, "`mm stop` ends it all the same.",
+			"mm is in use: %s, and %s signed in or being signed in.", count(held.requests, "open request"), count(held.sessions, "session"))
+	}
+	p.config.Stop(r)
+	return nil
+}
+
 // ask puts a question to the router and waits for the answer.
 func ask[T any](ctx context.Context, p *Pool, question any) (T, error) {
 	var none T
@@ -296,6 +330,14 @@ func ask[T any](ctx context.Context, p *Pool, question any) (T, error) {
 		return none, mm.Errorf(mm.Internal, "Report this error.", "The router answered with %T.", v)
 	}
 	return answer, nil
+}
+
+// count is a number with its noun: 1 session, 2 sessions.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func (p *Pool) send(message any) { p.system.Root.Send(p.router, message) }

@@ -62,11 +62,18 @@ func (r *router) Receive(ctx actor.Context) {
 			ctx.Send(c.pid, cancelOne{module: id.Module, id: m.id})
 		}
 		ctx.Respond(open)
+	case refused:
+		r.ledger.tally.refused()
 	case statusQuery:
-		ctx.Respond(slices.SortedFunc(maps.Values(r.status), func(a, b mm.SessionStatus) int {
-			return strings.Compare(a.ID.String(), b.ID.String())
-		}))
+		ctx.Respond(r.sessions())
+	case metricsQuery:
+		metrics := r.ledger.tally.metrics()
+		metrics.Sessions = r.sessions()
+		ctx.Respond(metrics)
+	case closeDoor:
+		ctx.Respond(r.closeDoor(m))
 	case statusChanged:
+		r.ledger.tally.changed(r.status[m.status.ID], m.status)
 		r.status[m.status.ID] = m.status
 	case sessionGone:
 		delete(r.status, m.id)
@@ -99,6 +106,31 @@ func (r *router) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		r.terminated(ctx, m.Who)
 	}
+}
+
+// sessions returns what the sessions show of themselves, sorted by id.
+func (r *router) sessions() []mm.SessionStatus {
+	return slices.SortedFunc(maps.Values(r.status), func(a, b mm.SessionStatus) int {
+		return strings.Compare(a.ID.String(), b.ID.String())
+	})
+}
+
+// closeDoor refuses what comes from now on, unless something is there that shall keep it open.
+func (r *router) closeDoor(m closeDoor) holding {
+	var h holding
+	if m.ifIdle {
+		h.requests = r.ledger.openCount()
+		for _, s := range r.status {
+			switch s.State {
+			case mm.StateInitializing, mm.StateAuthPending, mm.StateAuthenticated:
+				h.sessions++
+			}
+		}
+	}
+	if h == (holding{}) {
+		r.draining = m.why
+	}
+	return h
 }
 
 // route hands a new request to its connection.

@@ -11,6 +11,18 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
+// private finds the handler of a path that only the unix socket has, and leaves the others to route.
+func (s *Server) private(ctx *fasthttp.RequestCtx) {
+	switch string(ctx.Path()) {
+	case "/version":
+		s.get(ctx, s.about)
+	case "/stop":
+		s.post(ctx, s.stop)
+	default:
+		s.route(ctx)
+	}
+}
+
 // route finds the handler of a path.
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
 	switch string(ctx.Path()) {
@@ -22,13 +34,15 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 		s.get(ctx, s.status)
 	case "/connections":
 		s.get(ctx, s.connections)
+	case "/metrics":
+		s.get(ctx, s.metrics)
 	case "/reset":
 		s.post(ctx, s.reset)
 	case "/cancel":
 		s.post(ctx, s.cancel)
 	default:
 		answerError(ctx, fasthttp.StatusNotFound, mm.Errorf(mm.BadRequest,
-			"There are GET /health, /status, /connections and POST /run, /reset, /cancel.",
+			"There are GET /health, /status, /connections, /metrics and POST /run, /reset, /cancel.",
 			"There is no %.100q here.", ctx.Path()))
 	}
 }
@@ -80,6 +94,38 @@ func (s *Server) status(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	answer(ctx, fasthttp.StatusOK, wire.EncodeStatus(status))
+}
+
+func (s *Server) metrics(ctx *fasthttp.RequestCtx) {
+	m, err := s.config.Admin.Metrics(s.ctx)
+	if err != nil {
+		answerError(ctx, fasthttp.StatusInternalServerError, asError(err))
+		return
+	}
+	answer(ctx, fasthttp.StatusOK, wire.EncodeMetrics(m))
+}
+
+func (s *Server) about(ctx *fasthttp.RequestCtx) {
+	a, err := s.config.Admin.About(s.ctx)
+	if err != nil {
+		answerError(ctx, fasthttp.StatusInternalServerError, asError(err))
+		return
+	}
+	answer(ctx, fasthttp.StatusOK, wire.EncodeAbout(a))
+}
+
+func (s *Server) stop(ctx *fasthttp.RequestCtx) {
+	r, bad := wire.DecodeStop(ctx.PostBody())
+	if bad != nil {
+		answerError(ctx, fasthttp.StatusBadRequest, bad)
+		return
+	}
+	if err := s.config.Admin.Stop(s.ctx, r); err != nil {
+		e := asError(err)
+		answerError(ctx, statusOf(e), e)
+		return
+	}
+	answer(ctx, fasthttp.StatusOK, wire.EncodeStopAnswer())
 }
 
 func (s *Server) connections(ctx *fasthttp.RequestCtx) {

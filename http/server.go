@@ -73,7 +73,7 @@ func New(cfg Config) *Server {
 	}
 	s.token = sha256.Sum256([]byte(cfg.Token.Reveal()))
 	s.ctx, s.giveUp = context.WithCancel(context.Background())
-	s.unix = s.door(s.route)
+	s.unix = s.door(s.private)
 	s.tcp = s.door(s.guard(s.route))
 	return s
 }

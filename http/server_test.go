@@ -32,6 +32,9 @@ type pool struct {
 	connections func() ([]mm.Connection, error)
 	status      func() (mm.PoolStatus, error)
 	reset       func(connection string, module mm.Module) ([]mm.SessionID, error)
+	metrics     mm.Metrics
+	about       mm.About
+	stop        func(mm.StopRequest) error
 }
 
 func (p *pool) Run(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
@@ -43,6 +46,9 @@ func (p *pool) Status(context.Context) (mm.PoolStatus, error)        { return p.
 func (p *pool) Reset(_ context.Context, c string, m mm.Module) ([]mm.SessionID, error) {
 	return p.reset(c, m)
 }
+func (p *pool) Metrics(context.Context) (mm.Metrics, error)    { return p.metrics, nil }
+func (p *pool) About(context.Context) (mm.About, error)        { return p.about, nil }
+func (p *pool) Stop(_ context.Context, r mm.StopRequest) error { return p.stop(r) }
 
 const token = "the-token-of-the-tests"
 

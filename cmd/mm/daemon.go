@@ -31,7 +31,8 @@ const (
 type daemon struct {
 	pool   *actors.Pool
 	server *mmhttp.Server
-	failed chan error   // gets why a door closed by itself
+	failed chan error // gets why a door closed by itself
+	stops  chan mm.StopRequest
 	last   atomic.Int64 // when the last command came, in Unix seconds
 }
 
@@ -57,9 +58,9 @@ func startPool(ctx context.Context, s settings, background bool, log *slog.Logge
 		// Whoever had mm started in the background uses the socket.
 		log.Warn("not on TCP", "error", err)
 	}
-	d := &daemon{failed: make(chan error, 2)}
+	d := &daemon{failed: make(chan error, 2), stops: make(chan mm.StopRequest, 1)}
 	d.last.Store(time.Now().Unix())
-	if err := d.start(s, token, log); err != nil {
+	if err := d.start(s, background, token, log); err != nil {
 		return nil, errors.Join(err, unixDoor.Close(), closeListener(tcpDoor))
 	}
 	go d.serve(d.server.ServeUnix, unixDoor)
@@ -72,7 +73,7 @@ func startPool(ctx context.Context, s settings, background bool, log *slog.Logge
 	return d, nil
 }
 
-func (d *daemon) start(s settings, token mm.Secret, log *slog.Logger) error {
+func (d *daemon) start(s settings, background bool, token mm.Secret, log *slog.Logger) error {
 	launcher, err := newLauncher(s, log)
 	if err != nil {
 		return err
@@ -81,7 +82,12 @@ func (d *daemon) start(s settings, token mm.Secret, log *slog.Logger) error {
 	if s.Only != "" {
 		reg = onlyRegistry{reg, s.Only}
 	}
-	d.pool, err = actors.Start(actors.Config{Registry: reg, Launcher: launcher, NewID: newID, Timeout: s.Timeout, Log: log})
+	about := mm.About{Version: versionText(), PID: os.Getpid(), Background: background}
+	if background {
+		about.Log = s.logPath()
+	}
+	d.pool, err = actors.Start(actors.Config{Registry: reg, Launcher: launcher, NewID: newID, Timeout: s.Timeout, Log: log,
+		About: about, Stop: d.askToStop})
 	if err != nil {
 		return fmt.Errorf("start the actors: %w", err)
 	}
@@ -108,6 +114,14 @@ func (d *daemon) stop(drain time.Duration) error {
 	pool := make(chan error, 1)
 	go func() { pool <- d.pool.Shutdown(draining) }()
 	return errors.Join(d.server.Shutdown(answering), <-pool)
+}
+
+// askToStop begins the end of the daemon. A second request changes nothing.
+func (d *daemon) askToStop(r mm.StopRequest) {
+	select {
+	case d.stops <- r:
+	default:
+	}
 }
 
 // sessions counts the pool's sessions.

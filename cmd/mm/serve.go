@@ -75,6 +75,11 @@ func serve(ctx context.Context, e *environ, s settings, background bool, drain t
 	select {
 	case sig := <-signals:
 		log.Info("ending", "signal", sig.String(), "drain", drain.String())
+	case r := <-d.stops:
+		if r.Drain != 0 {
+			drain = max(r.Drain, 0)
+		}
+		log.Info("ending on request", "why", r.Why, "drain", drain.String())
 	case <-idle:
 		log.Info("ending: no session and no request", "since", idleLimit.String())
 	case err := <-d.failed:

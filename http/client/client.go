@@ -126,6 +126,22 @@ func (c *Client) Reset(ctx context.Context, connection string, module mm.Module)
 	return call(ctx, c, http.MethodPost, "/reset", wire.EncodeReset(connection, module), wire.DecodeResetAnswer)
 }
 
+// Metrics implements mm.Admin.
+func (c *Client) Metrics(ctx context.Context) (mm.Metrics, error) {
+	return call(ctx, c, http.MethodGet, "/metrics", nil, wire.DecodeMetrics)
+}
+
+// About implements mm.Admin. It is answered over the unix socket only.
+func (c *Client) About(ctx context.Context) (mm.About, error) {
+	return call(ctx, c, http.MethodGet, "/version", nil, wire.DecodeAbout)
+}
+
+// Stop implements mm.Admin. It is answered over the unix socket only.
+func (c *Client) Stop(ctx context.Context, r mm.StopRequest) error {
+	_, err := call(ctx, c, http.MethodPost, "/stop", wire.EncodeStop(r), func([]byte) (struct{}, error) { return struct{}{}, nil })
+	return err
+}
+
 // Health asks whether the API is served, and returns the version of the server; empty for an older pool. The error is an
 // *mm.Error.
 func (c *Client) Health(ctx context.Context) (version string, err error) {

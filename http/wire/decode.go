@@ -21,6 +21,9 @@ var wants = map[string]string{
 	"depth":           "a whole number from 1 to 32",
 	"max_items":       "a whole number from 1 to 1000000",
 	"max_chars":       "a whole number from 100 to 33554432",
+	"if_idle":         "true or false",
+	"drain_seconds":   "a whole number from 0 to 86400",
+	"why":             "a string",
 }
 
 // decode reads a request's body into v, a pointer to a struct. An empty body counts as an empty object.

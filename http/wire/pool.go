@@ -53,8 +53,12 @@ type Session struct {
 
 // EncodeStatus returns the answer to GET /status.
 func EncodeStatus(p mm.PoolStatus) []byte {
-	s := Status{Sessions: make([]Session, 0, len(p.Sessions)), Notes: p.Notes}
-	for _, x := range p.Sessions {
+	return mustEncode(Status{Sessions: encodeSessions(p.Sessions), Notes: p.Notes})
+}
+
+func encodeSessions(sessions []mm.SessionStatus) []Session {
+	all := make([]Session, 0, len(sessions))
+	for _, x := range sessions {
 		w := Session{
 			SessionID:       x.ID.String(),
 			State:           x.State,
@@ -69,9 +73,9 @@ func EncodeStatus(p mm.PoolStatus) []byte {
 			t := formatTime(x.LastCommand)
 			w.LastCommand = &t
 		}
-		s.Sessions = append(s.Sessions, w)
+		all = append(all, w)
 	}
-	return mustEncode(s)
+	return all
 }
 
 // DecodeStatus reads the answer to GET /status. A time that cannot be read counts as none.
@@ -80,8 +84,12 @@ func DecodeStatus(body []byte) (mm.PoolStatus, error) {
 	if err := json.Unmarshal(body, &s); err != nil {
 		return mm.PoolStatus{}, err
 	}
-	p := mm.PoolStatus{Notes: s.Notes}
-	for _, w := range s.Sessions {
+	return mm.PoolStatus{Sessions: decodeSessions(s.Sessions), Notes: s.Notes}, nil
+}
+
+func decodeSessions(sessions []Session) []mm.SessionStatus {
+	var all []mm.SessionStatus
+	for _, w := range sessions {
 		x := mm.SessionStatus{
 			ID:              parseSessionID(w.SessionID),
 			State:           w.State,
@@ -96,9 +104,9 @@ func DecodeStatus(body []byte) (mm.PoolStatus, error) {
 				x.LastCommand = t
 			}
 		}
-		p.Sessions = append(p.Sessions, x)
+		all = append(all, x)
 	}
-	return p, nil
+	return all
 }
 
 // Connections is the answer to GET /connections: the known fields of each connection, by name, and what is wrong with the
