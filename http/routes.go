@@ -142,7 +142,7 @@ func (s *Server) connections(ctx *fasthttp.RequestCtx) {
 }
 
 func (s *Server) reset(ctx *fasthttp.RequestCtx) {
-	connection, module, bad := wire.DecodeReset(ctx.PostBody())
+	connection, module, bad := wire.DecodeReset(ctx.PostBody(), s.config.Only)
 	if bad != nil {
 		answerError(ctx, fasthttp.StatusBadRequest, bad)
 		return

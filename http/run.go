@@ -18,7 +18,7 @@ const (
 )
 
 func (s *Server) run(ctx *fasthttp.RequestCtx) {
-	cmd, bad := wire.DecodeRun(ctx.PostBody())
+	cmd, bad := wire.DecodeRun(ctx.PostBody(), s.config.Only)
 	if bad != nil {
 		answerError(ctx, fasthttp.StatusBadRequest, bad)
 		return

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/http"
 	"github.com/microsoft-master/mm/http/wire"
 )
 
@@ -80,6 +81,35 @@ func TestTheCallerIsNamedToThePool(t *testing.T) {
 		s.do(t, request{method: "POST", path: "/run", body: body})
 		if got := <-callers; got != want {
 			t.Errorf("caller %q, want %q", got, want)
+		}
+	}
+}
+
+func TestAServerOfOneConnectionTakesNoOther(t *testing.T) {
+	p := anyPool()
+	asked := make(chan string, 1)
+	p.run = func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
+		asked <- cmd.Session.String()
+		return atOnce(ctx, cmd, nil)
+	}
+	p.reset = func(c string, m mm.Module) ([]mm.SessionID, error) {
+		asked <- c + "/" + string(m)
+		return nil, nil
+	}
+	s := serve(t, p, func(c *http.Config) { c.Only = "Mine" })
+	for _, r := range []struct{ path, body, want string }{
+		{"/run", `{"module":"exo","command":"1"}`, "Mine/exo"},
+		{"/run", `{"connection":"Other","module":"exo","command":"1"}`, "Mine/exo"},
+		{"/run", `{"connection":null,"module":"exo","command":"1"}`, "Mine/exo"},
+		{"/reset", ``, "Mine/"},
+		{"/reset", `{"connection":"Other","module":"pnp"}`, "Mine/pnp"},
+	} {
+		resp, body := s.do(t, request{method: "POST", path: r.path, body: r.body})
+		if resp.StatusCode != 200 {
+			t.Fatalf("%s: %d %s", r.body, resp.StatusCode, body)
+		}
+		if got := <-asked; got != r.want {
+			t.Errorf("%s %s: %s", r.path, r.body, got)
 		}
 	}
 }

@@ -35,7 +35,9 @@ type Config struct {
 	// TokenPath is where people find the token; it is named in the remedy of a refusal.
 	TokenPath string
 	// Hosts are the names besides localhost under which clients may address this machine, without port.
-	Hosts   []string
+	Hosts []string
+	// Only is the one connection that this server has, in place of what /run and /reset say; empty: all of the registry.
+	Only    string
 	Version string
 	Log     *slog.Logger
 }

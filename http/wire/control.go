@@ -17,11 +17,15 @@ func EncodeReset(connection string, module mm.Module) []byte {
 	return mustEncode(ResetRequest{connection, string(module)})
 }
 
-// DecodeReset reads the body of POST /reset. The error has code bad_request or unknown_module.
-func DecodeReset(body []byte) (connection string, module mm.Module, _ *mm.Error) {
+// DecodeReset reads the body of POST /reset. The error has code bad_request or unknown_module. Where only is not empty, it
+// is the connection, whatever the body says.
+func DecodeReset(body []byte, only string) (connection string, module mm.Module, _ *mm.Error) {
 	var r ResetRequest
 	if err := decode(body, &r); err != nil {
 		return "", "", err
+	}
+	if only != "" {
+		r.Connection = only
 	}
 	if r.Connection == "" {
 		return "", "", badRequest("Missing connection")

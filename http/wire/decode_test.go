@@ -43,7 +43,7 @@ func TestARunRequestIsReadWithItsOptionalFields(t *testing.T) {
 		})},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := DecodeRun([]byte(test.body))
+			got, err := DecodeRun([]byte(test.body), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestARefusedRunRequestIsToldWhatIsAllowed(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := DecodeRun([]byte(test.body))
+			_, err := DecodeRun([]byte(test.body), "")
 			if err == nil {
 				t.Fatal("it was accepted")
 			}
@@ -108,7 +108,7 @@ func TestARefusedRunRequestIsToldWhatIsAllowed(t *testing.T) {
 func TestEveryFieldOfARequestSaysWhatItWants(t *testing.T) {
 	for _, field := range []string{"connection", "module", "command", "caller_id", "request_id", "timeout_seconds", "format",
 		"width", "depth", "max_items", "max_chars"} {
-		_, err := DecodeRun(fmt.Appendf(nil, `{%q:{}}`, field))
+		_, err := DecodeRun(fmt.Appendf(nil, `{%q:{}}`, field), "")
 		if err == nil || !strings.HasPrefix(err.Message, field+": want a") && !strings.HasPrefix(err.Message, field+`: want "`) {
 			t.Errorf("%s: %v", field, err)
 		}
@@ -124,7 +124,7 @@ func TestResetAndCancelRequestsAreRead(t *testing.T) {
 		``:                                  "  Missing connection",
 		`{"connection":[]}`:                 "  connection: want a string; got array.",
 	} {
-		connection, module, err := DecodeReset([]byte(body))
+		connection, module, err := DecodeReset([]byte(body), "")
 		got := fmt.Sprintf("%s %s <nil>", connection, module)
 		if err != nil {
 			got = fmt.Sprintf("%s %s %s", connection, module, err)

@@ -82,7 +82,7 @@ func TestAnyCommandComesOverTheWireAsItWas(t *testing.T) {
 			Want: mm.Want{Format: rapid.SampledFrom([]mm.Format{"", mm.FormatText, mm.FormatJSON, mm.FormatBoth}).Draw(t, "format"),
 				Width: rapid.IntRange(20, 10_000).Draw(t, "width"), Depth: rapid.IntRange(0, 32).Draw(t, "depth"),
 				MaxItems: rapid.IntRange(0, 1_000_000).Draw(t, "items"), MaxChars: rapid.IntRange(100, 32<<20).Draw(t, "chars")}}
-		got, err := DecodeRun(EncodeRun(c))
+		got, err := DecodeRun(EncodeRun(c), "")
 		if err != nil {
 			t.Fatal(err)
 		}

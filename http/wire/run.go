@@ -38,11 +38,15 @@ const (
 // missingFields is the text that older clients know for a request without its three fields.
 const missingFields = "Missing connection, module, or command"
 
-// DecodeRun reads the body of POST /run. The error has code bad_request or unknown_module.
-func DecodeRun(body []byte) (mm.Command, *mm.Error) {
+// DecodeRun reads the body of POST /run. The error has code bad_request or unknown_module. Where only is not empty, it is
+// the one connection that the server has, and what the body says of a connection does not count.
+func DecodeRun(body []byte, only string) (mm.Command, *mm.Error) {
 	var r RunRequest
 	if err := decode(body, &r); err != nil {
 		return mm.Command{}, err
+	}
+	if only != "" {
+		r.Connection = only
 	}
 	if r.Connection == "" || r.Module == "" || strings.TrimSpace(r.Command) == "" {
 		return mm.Command{}, badRequest(missingFields)
