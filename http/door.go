@@ -4,36 +4,106 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
-	"net"
-	"net/netip"
-	"strings"
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/valyala/fasthttp"
 )
 
-// guard lets those requests of TCP through that name this machine as their host and bring the token where it is needed.
-func (s *Server) guard(next fasthttp.RequestHandler) fasthttp.RequestHandler {
-	return func(ctx *fasthttp.RequestCtx) {
-		if !s.hostAllowed(string(ctx.Request.Header.Host()), ctx.LocalAddr()) {
-			answerError(ctx, fasthttp.StatusForbidden, mm.Errorf(mm.Unauthorized,
-				"Use http://localhost or http://127.0.0.1 with mm's port, or add the name to the names that mm serves.",
-				"mm does not serve the host name %.100q (a guard against DNS rebinding).", ctx.Request.Header.Host()))
-			return
-		}
-		if s.config.RequireToken && s.needsToken(ctx) && !s.tokenMatches(ctx.Request.Header.Peek("Authorization")) {
-			ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
-			answerError(ctx, fasthttp.StatusUnauthorized, mm.Errorf(mm.Unauthorized,
-				"Send the header `Authorization: Bearer TOKEN`; TOKEN is the content of "+s.config.TokenPath+".",
-				"This request needs mm's token."))
-			return
-		}
-		next(ctx)
+// A door is one way to the API: the public one over TCP, or the private one over the unix socket.
+type door struct {
+	server *Server
+	routes map[string]route
+	public bool
+}
+
+// handle answers a request, and keeps the process alive where that panics.
+func (d door) handle(ctx *fasthttp.RequestCtx) {
+	s := d.server
+	c := s.begin(ctx)
+	if !s.life.enter() {
+		shuttingDown().answer(ctx)
+		return
 	}
+	defer s.life.leave()
+	defer func() {
+		if p := recover(); p != nil {
+			ctx.Response.Reset()
+			s.begin(ctx)
+			answerError(ctx, fasthttp.StatusInternalServerError, s.panicked(p))
+		}
+		if s.life.isClosed() {
+			ctx.SetConnectionClose()
+		}
+	}()
+	r, no := d.admit(c, ctx)
+	if no != nil {
+		no.answer(ctx)
+		return
+	}
+	r.handle(ctx)
+}
+
+// expect decides by its headers over a request whose client asks before it sends the body. fasthttp's manual wants the
+// response left alone here, because it stays in place where the request goes on; one that is refused does not, and so has a
+// body.
+func (d door) expect(ctx *fasthttp.RequestCtx) int {
+	c := d.server.begin(ctx)
+	_, no := d.admit(c, ctx)
+	if no == nil && ctx.Request.Header.ContentLength() > d.server.limits.body {
+		no = tooLarge(d.server.limits.body)
+	}
+	if no == nil {
+		return fasthttp.StatusContinue
+	}
+	c.refuse()
+	no.answer(ctx)
+	return no.status
+}
+
+// admit finds the route of a request by its headers, or why there is none for it.
+func (d door) admit(c *conn, ctx *fasthttp.RequestCtx) (route, *refusal) {
+	if c.crowded {
+		return route{}, tooMany()
+	}
+	if d.public {
+		if no := d.server.guard(ctx); no != nil {
+			return route{}, no
+		}
+	}
+	return d.find(ctx)
+}
+
+// guard refuses requests of TCP that do not name this machine as their host, come from a page of a browser, or lack the token
+// where it is needed.
+func (s *Server) guard(ctx *fasthttp.RequestCtx) *refusal {
+	h := &ctx.Request.Header
+	// The target of a request can name a host too. No browser leaves Host out, but probes that speak HTTP/1.0 do.
+	for _, host := range [][]byte{h.Host(), ctx.URI().Host()} {
+		if len(host) > 0 && !hostAllowed(string(host), ctx.LocalAddr(), s.hosts) {
+			return refuse(fasthttp.StatusForbidden, mm.Unauthorized,
+				"Use http://localhost or http://127.0.0.1 with mm's port, or add the name to the names that mm serves.",
+				"mm does not serve the host name %.100q (a guard against DNS rebinding).", host)
+		}
+	}
+	for _, origin := range h.PeekAll("Origin") {
+		if !sameOrigin(string(origin), string(h.Host())) {
+			return refuse(fasthttp.StatusForbidden, mm.Unauthorized,
+				"Ask from a program; mm answers no web page.",
+				"The request comes from a page of %.100q in a browser.", origin)
+		}
+	}
+	if s.config.RequireToken && needsToken(ctx) && !s.tokenMatches(h.Peek("Authorization")) {
+		r := refuse(fasthttp.StatusUnauthorized, mm.Unauthorized,
+			"Send the header `Authorization: Bearer TOKEN`; TOKEN is the content of "+s.config.TokenPath+".",
+			"This request needs mm's token.")
+		r.key, r.header = "WWW-Authenticate", "Bearer"
+		return r
+	}
+	return nil
 }
 
 // needsToken: all but GET /health, and GET from this machine.
-func (s *Server) needsToken(ctx *fasthttp.RequestCtx) bool {
+func needsToken(ctx *fasthttp.RequestCtx) bool {
 	if !ctx.IsGet() && !ctx.IsHead() {
 		return true
 	}
@@ -46,26 +116,4 @@ func (s *Server) tokenMatches(header []byte) bool {
 	sum := sha256.Sum256(bytes.TrimSpace(token))
 	same := subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1
 	return ok && same && bytes.EqualFold(scheme, []byte("bearer")) && s.config.Token.Reveal() != ""
-}
-
-// hostAllowed reports whether the Host header names this machine: localhost, a loopback address, the address that the
-// connection came in at, or a configured name. A page that rebinds its own name to this machine cannot send any of these.
-func (s *Server) hostAllowed(host string, local net.Addr) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.TrimSuffix(strings.ToLower(name), ".")
-	if s.hosts[name] {
-		return true
-	}
-	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
-	if err != nil {
-		return false
-	}
-	if addr.IsLoopback() {
-		return true
-	}
-	tcp, ok := local.(*net.TCPAddr)
-	return ok && addr.Unmap() == tcp.AddrPort().Addr().Unmap()
 }

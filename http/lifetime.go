@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"syscall"
-	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -76,7 +74,7 @@ func (l *lifetime) isClosed() bool {
 }
 
 func (s *Server) serve(door *fasthttp.Server, plain net.Listener) error {
-	ln := &listener{Listener: plain, closed: make(chan struct{})}
+	ln := newListener(plain, &s.limits, s.conns)
 	if !s.life.listen(ln) {
 		_ = ln.Close()
 		return ErrClosed
@@ -90,63 +88,33 @@ func (s *Server) serve(door *fasthttp.Server, plain net.Listener) error {
 
 // Shutdown stops listening and waits until the running requests are answered; further ones on open connections are
 // answered with shutting_down. When ctx ends it gives the running ones up: they are answered with what the Service says
-// then, and the error is that of ctx.
+// then, and the error is that of ctx. No connection is open when it returns.
 func (s *Server) Shutdown(ctx context.Context) error {
 	for _, ln := range s.life.close() {
 		_ = ln.Close()
 	}
-	var err error
-	select {
-	case <-s.life.ended:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
+	err := wait(ctx, s.life.ended)
 	s.giveUp()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.last)
 	defer cancel()
-	select {
-	case <-s.life.ended:
-	case <-last.Done():
+	if err == nil {
+		last = ctx // only answers are under way, and they may take what is left
 	}
-	// What is left are connections: idle ones are closed now, and those that an answer is on its way through afterwards.
-	var doors sync.WaitGroup
-	for _, door := range []*fasthttp.Server{s.tcp, s.unix} {
-		doors.Go(func() { _ = door.ShutdownWithContext(last) })
+	_ = wait(last, s.life.ended)
+	s.conns.close()
+	if unread := wait(last, s.conns.none); err == nil {
+		err = unread
 	}
-	doors.Wait()
+	s.conns.closeAll()
 	return err
 }
 
-// acceptPause is how long a listener waits when the process is out of file descriptors.
-const acceptPause = 50 * time.Millisecond
-
-// A listener goes on after the process was out of file descriptors for a while, where fasthttp would end serving, and may be
-// closed twice.
-type listener struct {
-	net.Listener
-	once   sync.Once
-	closed chan struct{}
-	err    error
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	for {
-		conn, err := l.Listener.Accept()
-		if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) {
-			return conn, err
-		}
-		select {
-		case <-l.closed:
-			return nil, net.ErrClosed
-		case <-time.After(acceptPause):
-		}
+// wait returns nil when done is closed, and the error of ctx where that ends before.
+func wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() {
-		close(l.closed)
-		l.err = l.Listener.Close()
-	})
-	return l.err
 }

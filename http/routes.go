@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	mm "github.com/microsoft-master/mm"
@@ -11,76 +13,89 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// private finds the handler of a path that only the unix socket has, and leaves the others to route.
-func (s *Server) private(ctx *fasthttp.RequestCtx) {
-	switch string(ctx.Path()) {
-	case "/version":
-		s.get(ctx, s.about)
-	case "/stop":
-		s.post(ctx, s.stop)
-	default:
-		s.route(ctx)
+// A route is one path of the API.
+type route struct {
+	method  string // GET, which HEAD goes with, or POST
+	private bool   // on the unix socket only
+	handle  fasthttp.RequestHandler
+}
+
+// routes are the paths of the API.
+func (s *Server) routes() map[string]route {
+	return map[string]route{
+		"/health":      {"GET", false, s.health},
+		"/status":      {"GET", false, s.status},
+		"/connections": {"GET", false, s.connections},
+		"/metrics":     {"GET", false, s.metrics},
+		"/version":     {"GET", true, s.about},
+		"/run":         {"POST", false, s.run},
+		"/reset":       {"POST", false, s.reset},
+		"/cancel":      {"POST", false, s.cancel},
+		"/stop":        {"POST", true, s.stop},
 	}
 }
 
-// route finds the handler of a path.
-func (s *Server) route(ctx *fasthttp.RequestCtx) {
-	switch string(ctx.Path()) {
-	case "/run":
-		s.post(ctx, s.run)
-	case "/health":
-		s.get(ctx, s.health)
-	case "/status":
-		s.get(ctx, s.status)
-	case "/connections":
-		s.get(ctx, s.connections)
-	case "/metrics":
-		s.get(ctx, s.metrics)
-	case "/reset":
-		s.post(ctx, s.reset)
-	case "/cancel":
-		s.post(ctx, s.cancel)
-	default:
-		answerError(ctx, fasthttp.StatusNotFound, mm.Errorf(mm.BadRequest,
-			"There are GET /health, /status, /connections, /metrics and POST /run, /reset, /cancel.",
-			"There is no %.100q here.", ctx.Path()))
+// find returns the route of a request's path, or why its headers do not fit there.
+func (d door) find(ctx *fasthttp.RequestCtx) (route, *refusal) {
+	r, ok := d.routes[string(ctx.Path())]
+	switch {
+	case !ok:
+		return r, refuse(fasthttp.StatusNotFound, mm.BadRequest, "There are "+d.paths()+".", "There is no %.100q here.", ctx.Path())
+	case r.private && d.public:
+		return r, refuse(fasthttp.StatusForbidden, mm.NotEnabled, "Ask on this machine, over the socket mm.sock in mm's state folder.",
+			"%s is answered over mm's unix socket only.", ctx.Path())
+	case r.method == "GET" && !ctx.IsGet() && !ctx.IsHead():
+		return r, wrongMethod(ctx, "GET", "GET, HEAD")
+	case r.method == "POST" && !ctx.IsPost():
+		return r, wrongMethod(ctx, "POST", "POST")
+	case r.method == "POST":
+		return r, notJSON(&ctx.Request.Header)
 	}
+	return r, nil
 }
 
-func (s *Server) get(ctx *fasthttp.RequestCtx, handle fasthttp.RequestHandler) {
-	if !ctx.IsGet() && !ctx.IsHead() {
-		wrongMethod(ctx, "GET")
-		return
+// paths lists what this door has, for people.
+func (d door) paths() string {
+	var lists []string
+	for _, method := range []string{"GET", "POST"} {
+		var paths []string
+		for path, r := range d.routes {
+			if r.method == method && !(r.private && d.public) {
+				paths = append(paths, path)
+			}
+		}
+		slices.Sort(paths)
+		lists = append(lists, method+" "+strings.Join(paths, ", "))
 	}
-	handle(ctx)
+	return strings.Join(lists, " and ")
 }
 
-func (s *Server) post(ctx *fasthttp.RequestCtx, handle fasthttp.RequestHandler) {
-	if !ctx.IsPost() {
-		wrongMethod(ctx, "POST")
-		return
-	}
-	if len(ctx.PostBody()) > maxBody {
-		tooLarge(ctx)
-		return
-	}
-	if len(ctx.PostBody()) > 0 && !isJSON(ctx.Request.Header.ContentType()) {
-		answerError(ctx, fasthttp.StatusUnsupportedMediaType, mm.Errorf(mm.BadRequest,
-			"Send it with the header `Content-Type: application/json`.", "The request's body is not marked as JSON."))
-		return
-	}
-	handle(ctx)
+func wrongMethod(ctx *fasthttp.RequestCtx, method, allowed string) *refusal {
+	r := refuse(fasthttp.StatusMethodNotAllowed, mm.BadRequest, "Use "+method+".", "%s does not take %.20s.", ctx.Path(), ctx.Method())
+	r.key, r.header = "Allow", allowed
+	return r
 }
 
-func wrongMethod(ctx *fasthttp.RequestCtx, allowed string) {
-	ctx.Response.Header.Set("Allow", allowed)
-	answerError(ctx, fasthttp.StatusMethodNotAllowed, mm.Errorf(mm.BadRequest,
-		"Use "+allowed+".", "%s does not take %.20s.", ctx.Path(), ctx.Method()))
-}
-
-func isJSON(contentType []byte) bool {
-	media, _, _ := bytes.Cut(contentType, []byte(";"))
-	return bytes.EqualFold(bytes.TrimSpace(media), []byte("application/json"))
+// notJSON refuses a body that its headers do not call plain JSON in UTF-8.
+func notJSON(h *fasthttp.RequestHeader) *refusal {
+	if n := h.ContentLength(); n == 0 || n == -2 { // no body
+		return nil
+	}
+	if e := h.ContentEncoding(); len(e) > 0 && !bytes.EqualFold(e, []byte("identity")) {
+		return refuse(fasthttp.StatusUnsupportedMediaType, mm.BadRequest, "Send it without Content-Encoding.",
+			"mm does not read bodies in the encoding %.40q.", e)
+	}
+	media, parameters, _ := bytes.Cut(h.ContentType(), []byte(";"))
+	if !bytes.EqualFold(bytes.TrimSpace(media), []byte("application/json")) {
+		return refuse(fasthttp.StatusUnsupportedMediaType, mm.BadRequest,
+			"Send it with the header `Content-Type: application/json`.", "The request's body is not marked as JSON.")
+	}
+	key, charset, _ := bytes.Cut(parameters, []byte("="))
+	if bytes.EqualFold(bytes.TrimSpace(key), []byte("charset")) && !bytes.EqualFold(bytes.Trim(charset, ` "`), []byte("utf-8")) {
+		return refuse(fasthttp.StatusUnsupportedMediaType, mm.BadRequest, "Send it in UTF-8.",
+			"mm does not read JSON in the character set %.40q.", charset)
+	}
+	return nil
 }
 
 func (s *Server) health(ctx *fasthttp.RequestCtx) {

@@ -10,12 +10,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-const (
-	// progressBacklog is how many batches of records wait for a slow reader; further ones are dropped.
-	progressBacklog = 256
-	// keepAlive is how often a silent event stream says that it is still there.
-	keepAlive = 15 * time.Second
-)
+// progressBacklog is how many batches of records wait for a slow reader; further ones are dropped.
+const progressBacklog = 256
 
 func (s *Server) run(ctx *fasthttp.RequestCtx) {
 	cmd, bad := wire.DecodeRun(ctx.PostBody(), s.config.Only)
@@ -30,7 +26,7 @@ func (s *Server) run(ctx *fasthttp.RequestCtx) {
 	if cmd.Caller == "" {
 		cmd.Caller = "api"
 	}
-	if bytes.Contains(ctx.Request.Header.Peek("Accept"), []byte(wire.EventStream)) {
+	if wantsEvents(&ctx.Request.Header) {
 		ctx.SetContentType(wire.EventStream)
 		ctx.Response.Header.Set("Cache-Control", "no-store")
 		s.life.again()
@@ -42,6 +38,12 @@ func (s *Server) run(ctx *fasthttp.RequestCtx) {
 	}
 	outcome := s.config.Service.Run(s.ctx, cmd, nil)
 	answer(ctx, statusOf(outcome.Err), wire.EncodeOutcome(outcome, time.Now()))
+}
+
+// wantsEvents reports whether a client asks for an event stream and can read one: HTTP/1.0 has no chunks, and would see
+// nothing before the end.
+func wantsEvents(h *fasthttp.RequestHeader) bool {
+	return h.IsHTTP11() && bytes.Contains(h.Peek("Accept"), []byte(wire.EventStream))
 }
 
 // startedAnew refuses a request that its client first sent to an earlier life of this server, where it may have been
@@ -61,7 +63,7 @@ func (s *Server) stream(w *bufio.Writer, cmd mm.Command) {
 	done := make(chan mm.Outcome, 1)
 	go func() { done <- s.runSafely(cmd, batches) }()
 
-	alive := time.NewTicker(keepAlive)
+	alive := time.NewTicker(s.limits.keepAlive)
 	defer alive.Stop()
 	var gone error
 	write := func(event string, data []byte) {

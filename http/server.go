@@ -2,17 +2,18 @@
 // carries and translates; what a request means is the Service's.
 //
 // Who may do what: the unix socket is open to whoever may open its file (0600). Over TCP the Host header must name this
-// machine (against DNS rebinding), POST needs the bearer token, GET needs it too unless it comes from loopback, and
-// GET /health is open. A body must be application/json, which no web page can send here without asking first.
+// machine (against DNS rebinding), an Origin must be this address (against other pages of a browser), POST needs the bearer
+// token, GET needs it too unless it comes from loopback, and GET /health is open. A body must be application/json, which no
+// web page can send here without asking first. /version and /stop are on the unix socket only.
 //
-// A client that goes away cancels nothing; POST /cancel does.
+// A client that goes away cancels nothing; POST /cancel does. Every request is answered in JSON, also what is none; limits
+// bounds what clients may use.
 package http
 
 import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -42,19 +43,10 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// Limits of the server. An answer has no time limit: a command may run for 24 hours.
-const (
-	maxBody        = 1 << 20 // bytes of a request; a command has at most 64 KiB
-	maxRead        = 4 << 20 // read of a larger one, whose client would otherwise meet a reset before the answer
-	maxConnections = 8192    // per door
-	readTimeout    = 30 * time.Second
-	idleTimeout    = 5 * time.Minute
-	lastAnswers    = time.Second // for the answers to requests that Shutdown gave up
-)
-
 // A Server is the pool API. Its methods may be called from any goroutine.
 type Server struct {
 	config   Config
+	limits   limits
 	instance string // wire.HeaderInstance
 	hosts    map[string]bool
 	token    [sha256.Size]byte
@@ -64,31 +56,38 @@ type Server struct {
 	giveUp    context.CancelFunc
 	tcp, unix *fasthttp.Server
 	life      lifetime
+	conns     *conns
 }
 
 // New makes a Server that does not listen yet.
-func New(cfg Config) *Server {
-	s := &Server{config: cfg, instance: rand.Text(), hosts: map[string]bool{"localhost": true}}
+func New(cfg Config) *Server { return newServer(cfg, defaultLimits) }
+
+func newServer(cfg Config, l limits) *Server {
+	s := &Server{config: cfg, limits: l, instance: rand.Text(), hosts: map[string]bool{"localhost": true}, conns: newConns()}
 	s.life.ended = make(chan struct{})
 	for _, h := range cfg.Hosts {
 		s.hosts[strings.ToLower(h)] = true
 	}
 	s.token = sha256.Sum256([]byte(cfg.Token.Reveal()))
 	s.ctx, s.giveUp = context.WithCancel(context.Background())
-	s.unix = s.door(s.private)
-	s.tcp = s.door(s.guard(s.route))
+	routes := s.routes()
+	s.unix = s.fasthttp(door{server: s, routes: routes})
+	s.tcp = s.fasthttp(door{server: s, routes: routes, public: true})
 	return s
 }
 
-func (s *Server) door(handler fasthttp.RequestHandler) *fasthttp.Server {
+func (s *Server) fasthttp(d door) *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler:                      s.recovered(handler),
-		ErrorHandler:                 unreadable,
-		MaxRequestBodySize:           maxRead,
-		Concurrency:                  maxConnections,
-		ReadTimeout:                  readTimeout,
-		IdleTimeout:                  idleTimeout,
-		CloseOnShutdown:              true,
+		Handler:            d.handle,
+		ExpectHandler:      d.expect,
+		ErrorHandler:       s.unreadable,
+		ConnState:          s.connState,
+		MaxRequestBodySize: s.limits.body,
+		ReadBufferSize:     s.limits.header,
+		// The listener counts connections. fasthttp counts those too that were closed a moment ago.
+		Concurrency:                  2 * (s.limits.connections + s.limits.crowd),
+		ReadTimeout:                  s.limits.read,
+		IdleTimeout:                  s.limits.idle,
 		NoDefaultServerHeader:        true,
 		NoDefaultContentType:         true,
 		DisablePreParseMultipartForm: true,
@@ -102,24 +101,21 @@ func (s *Server) ServeTCP(ln net.Listener) error { return s.serve(s.tcp, ln) }
 // ServeUnix serves on ln, without a token, until Shutdown, and then returns ErrClosed.
 func (s *Server) ServeUnix(ln net.Listener) error { return s.serve(s.unix, ln) }
 
-// recovered answers a request whose handler panicked, and keeps the process alive.
-func (s *Server) recovered(next fasthttp.RequestHandler) fasthttp.RequestHandler {
-	return func(ctx *fasthttp.RequestCtx) {
-		defer func() {
-			if p := recover(); p != nil {
-				ctx.Response.Reset()
-				answerError(ctx, fasthttp.StatusInternalServerError, s.panicked(p))
-			}
-		}()
-		ctx.Response.Header.Set(wire.HeaderInstance, s.instance)
-		if !s.life.enter() {
-			answerError(ctx, fasthttp.StatusServiceUnavailable, mm.Errorf(mm.ShuttingDown,
-				"Ask again when it has been started anew.", "mm is shutting down."))
-			return
-		}
-		defer s.life.leave()
-		next(ctx)
+// connState notes when an answer has left.
+func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
+	if state == fasthttp.StateIdle {
+		s.conns.answered(c.(*conn))
 	}
+}
+
+// begin prepares the answer to a request, or to what was none.
+func (s *Server) begin(ctx *fasthttp.RequestCtx) *conn {
+	c := ctx.Conn().(*conn)
+	s.conns.answering(c)
+	ctx.Response.Header.Set(wire.HeaderInstance, s.instance)
+	// Makes fasthttp send this answer before it begins with a request that was sent behind it, which may take hours.
+	_ = ctx.SetWriteDeadline(time.Time{})
+	return c
 }
 
 // panicked logs a panic and returns the error that its request is answered with.
@@ -131,30 +127,6 @@ func (s *Server) panicked(p any) *mm.Error {
 		Remedy:   "Look into mm's log for its stack and report it.",
 		Executed: mm.ExecutedMaybe,
 	}
-}
-
-// unreadable answers what was no readable HTTP request.
-func unreadable(ctx *fasthttp.RequestCtx, err error) {
-	var small *fasthttp.ErrSmallBuffer
-	var timeout net.Error
-	switch {
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		tooLarge(ctx)
-	case errors.As(err, &small):
-		answerError(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, mm.Errorf(mm.BadRequest,
-			"Send fewer or shorter headers.", "The request's headers are too large."))
-	case errors.As(err, &timeout) && timeout.Timeout():
-		answerError(ctx, fasthttp.StatusRequestTimeout, mm.Errorf(mm.BadRequest,
-			"Send it again.", "The request did not arrive whole within %s.", readTimeout))
-	default:
-		answerError(ctx, fasthttp.StatusBadRequest, mm.Errorf(mm.BadRequest,
-			"Speak HTTP/1.1 to this address.", "The request could not be read."))
-	}
-}
-
-func tooLarge(ctx *fasthttp.RequestCtx) {
-	answerError(ctx, fasthttp.StatusRequestEntityTooLarge, mm.Errorf(mm.BadRequest,
-		"Send less; a command has at most 64 KiB.", "The request is larger than 1 MiB."))
 }
 
 func answer(ctx *fasthttp.RequestCtx, status int, body []byte) {
