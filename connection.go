@@ -23,7 +23,13 @@ type Connection struct {
 	SkipSendGuards     bool              `json:"skipSendGuards,omitempty"`
 	ModuleApps         map[string]string `json:"moduleApps,omitempty"`
 	SharePointHost     string            `json:"sharepoint_host,omitempty"` // first label of HOST.sharepoint.com
-	// Cloud is "" or "public" for Microsoft's public cloud, "sandbox" for the stand-ins of internal/sandbox.
+	// GraphScopes are asked for in place of Graph's .default, for apps whose consent is narrower than their registration.
+	GraphScopes []string `json:"scopes,omitempty"`
+	// SignIn is "" or "shared" where the sessions of all modules use the tokens of the connection's one sign-in as far as
+	// they can, "perModule" where each has its own.
+	SignIn string `json:"signIn,omitempty"`
+	// Cloud is "" or "public" for Microsoft's public cloud; "usgov", "usgovdod" or "china" for a national one; "sandbox" for the
+	// stand-ins of internal/sandbox.
 	Cloud string `json:"cloud,omitempty"`
 	// Sandbox is what a connection of the sandbox needs besides; nil otherwise.
 	Sandbox *SandboxEndpoints `json:"sandbox,omitempty"`
@@ -36,6 +42,11 @@ type Connection struct {
 type SandboxEndpoints struct {
 	Authority string `json:"authority"` // base address of the stand-in for Entra: http://127.0.0.1:41234
 	Dir       string `json:"dir"`       // the sandbox's folder, with its tenants and its switchboard
+	// The same Entra, and the stand-ins for Graph and Power Automate, over TLS; empty: this sandbox has none.
+	Login string `json:"login,omitempty"` // https://127.0.0.1:41235
+	Graph string `json:"graph,omitempty"`
+	Flow  string `json:"flow,omitempty"`
+	CA    string `json:"ca,omitempty"` // file of their certificate authority, PEM
 }
 
 // App returns the app id that a session of the module signs in with: moduleApps, then the registry's _knownModuleApps,

@@ -46,6 +46,7 @@ const (
 	WrongAccount      Code = "wrong_account"
 	ParseFailed       Code = "parse_error"
 	CommandFailed     Code = "command_failed" // the script threw
+	GraphFailed       Code = "graph_failed"   // Graph or Power Automate answered with an error
 	Timeout           Code = "timeout"
 	Cancelled         Code = "cancelled"
 	SessionDied       Code = "session_died"
