@@ -43,9 +43,8 @@ func (d door) handle(ctx *fasthttp.RequestCtx) {
 	r.handle(ctx)
 }
 
-// expect decides by its headers over a request whose client asks before it sends the body. fasthttp's manual wants the
-// response left alone here, because it stays in place where the request goes on; one that is refused does not, and so has a
-// body.
+// expect decides by its headers over a request whose client asks before it sends the body. Only a refusal is written into the
+// response: fasthttp would send what is in it after the body too.
 func (d door) expect(ctx *fasthttp.RequestCtx) int {
 	c := d.server.begin(ctx)
 	_, no := d.admit(c, ctx)

@@ -138,7 +138,7 @@ func (c *Client) About(ctx context.Context) (mm.About, error) {
 
 // Stop implements mm.Admin. It is answered over the unix socket only.
 func (c *Client) Stop(ctx context.Context, r mm.StopRequest) error {
-	_, err := call(ctx, c, http.MethodPost, "/stop", wire.EncodeStop(r), func([]byte) (struct{}, error) { return struct{}{}, nil })
+	_, err := call(ctx, c, http.MethodPost, "/stop", wire.EncodeStop(r), wire.DecodeStopAnswer)
 	return err
 }
 

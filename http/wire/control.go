@@ -82,6 +82,9 @@ func DecodeCancel(body []byte) (requestID string, _ *mm.Error) {
 	if r.RequestID == "" {
 		return "", badRequest("Missing request_id")
 	}
+	if err := checkLength("request_id", r.RequestID, mm.MaxRequestID); err != nil {
+		return "", err
+	}
 	return r.RequestID, nil
 }
 

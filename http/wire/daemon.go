@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"time"
 
@@ -39,8 +40,11 @@ type StopRequest struct {
 	Why          string `json:"why,omitempty"`
 }
 
-// maxDrain is the most that a request to stop may ask for, in seconds.
-const maxDrain = 86_400
+// The bounds of a request to stop.
+const (
+	maxDrain = 86_400 // seconds
+	maxWhy   = 256    // bytes
+)
 
 // EncodeStop returns the body of POST /stop. A fraction of a second of the drain is rounded up.
 func EncodeStop(r mm.StopRequest) []byte {
@@ -58,15 +62,18 @@ func DecodeStop(body []byte) (mm.StopRequest, *mm.Error) {
 	if err := decode(body, &s); err != nil {
 		return mm.StopRequest{}, err
 	}
+	if err := checkLength("why", s.Why, maxWhy); err != nil {
+		return mm.StopRequest{}, err
+	}
 	r := mm.StopRequest{IfIdle: s.IfIdle, Why: s.Why}
-	if n := s.DrainSeconds; n != nil {
-		if *n < 0 || *n > maxDrain {
-			return r, badField("drain_seconds", "a number outside of that")
-		}
+	switch n := s.DrainSeconds; {
+	case n == nil:
+	case *n < 0 || *n > maxDrain:
+		return mm.StopRequest{}, badField("drain_seconds", fmt.Sprint(*n))
+	case *n == 0:
+		r.Drain = -1
+	default:
 		r.Drain = time.Duration(*n) * time.Second
-		if *n == 0 {
-			r.Drain = -1
-		}
 	}
 	return r, nil
 }
@@ -78,3 +85,13 @@ type stopAnswer struct {
 
 // EncodeStopAnswer returns the answer to POST /stop of a daemon that has begun to end.
 func EncodeStopAnswer() []byte { return mustEncode(stopAnswer{mm.StatusSuccess, true}) }
+
+// DecodeStopAnswer reads the answer to POST /stop. The error says that it is none.
+func DecodeStopAnswer(body []byte) (stopping bool, err error) {
+	var a stopAnswer
+	err = json.Unmarshal(body, &a)
+	if err == nil && !a.Stopping {
+		err = fmt.Errorf("the answer does not say that it stops")
+	}
+	return a.Stopping, err
+}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"unicode/utf8"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -23,13 +25,22 @@ var wants = map[string]string{
 	"max_chars":       "a whole number from 100 to 33554432",
 	"if_idle":         "true or false",
 	"drain_seconds":   "a whole number from 0 to 86400",
-	"why":             "a string",
+	"why":             "a string of at most 256 bytes",
 }
+
+// byteOrderMark begins the files of some editors; it says nothing.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // decode reads a request's body into v, a pointer to a struct. An empty body counts as an empty object.
 func decode(body []byte, v any) *mm.Error {
+	body = bytes.TrimPrefix(body, byteOrderMark)
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
+	}
+	if !utf8.Valid(body) {
+		// encoding/json would put other characters in their place, and something else would be run than was sent.
+		return mm.Errorf(mm.BadRequest, "Send it as UTF-8; in Windows PowerShell with "+
+			"`-Body ([Text.Encoding]::UTF8.GetBytes($json))`.", "The body is not valid UTF-8.")
 	}
 	err := json.Unmarshal(body, v)
 	var wrongType *json.UnmarshalTypeError
@@ -49,6 +60,14 @@ func decode(body []byte, v any) *mm.Error {
 
 func badField(field, got string) *mm.Error {
 	return badRequest("%s: want %s; got %s.", field, wants[field], got)
+}
+
+// checkLength refuses a text field of more than limit bytes.
+func checkLength(field, value string, limit int) *mm.Error {
+	if len(value) > limit {
+		return badField(field, fmt.Sprintf("%d bytes", len(value)))
+	}
+	return nil
 }
 
 func badRequest(format string, args ...any) *mm.Error {

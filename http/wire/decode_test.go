@@ -31,6 +31,7 @@ func TestARunRequestIsReadWithItsOptionalFields(t *testing.T) {
 		"null is absent":         {run(`,"timeout_seconds":null,"format":null,"caller_id":null,"width":null`), plain},
 		"an upper case module":   {`{"connection":"C","module":"EXO","command":"x"}`, plain},
 		"spaces around the body": {" \n" + run(``) + "\r\n", plain},
+		"a byte order mark":      {"\ufeff" + run(``), plain},
 		"a caller":               {run(`,"caller_id":"me"`), with(func(c *mm.Command) { c.Caller = "me" })},
 		"a request id":           {run(`,"request_id":"r"`), with(func(c *mm.Command) { c.RequestID = "r" })},
 		"the longest timeout":    {run(`,"timeout_seconds":86400`), with(func(c *mm.Command) { c.Timeout = 24 * time.Hour })},
@@ -79,6 +80,9 @@ func TestARefusedRunRequestIsToldWhatIsAllowed(t *testing.T) {
 		"a format's case":      {run(`,"format":"JSON"`), `format: want "text", "json" or "both"; got "JSON".`},
 		"a long request id":    {run(`,"request_id":"` + strings.Repeat("ä", 65) + `"`), "request_id: want a string of at most 128 bytes; got 130 bytes."},
 		"a long caller":        {run(`,"caller_id":"` + strings.Repeat("x", 257) + `"`), "caller_id: want a string of at most 256 bytes; got 257 bytes."},
+		"invalid UTF-8":        {run(",\"caller_id\":\"\xfcmit\""), "The body is not valid UTF-8."},
+		"UTF-16":               {"\xff\xfe{\x00}\x00", "The body is not valid UTF-8."},
+		"too deep":             {run(`,"x":` + strings.Repeat("[", 20_000)), "The body is not valid JSON: invalid character '[' exceeded max depth"},
 		"a format of no words": {run(`,"format":5`), `format: want "text", "json" or "both"; got number.`},
 	}
 	for field, bounds := range map[string][2]int{
@@ -136,9 +140,41 @@ func TestResetAndCancelRequestsAreRead(t *testing.T) {
 	if id, err := DecodeCancel([]byte(`{"request_id":"r"}`)); id != "r" || err != nil {
 		t.Errorf("cancel: %q, %v", id, err)
 	}
-	for _, body := range []string{`{}`, ``, `{"request_id":""}`, `{"request_id":5}`, `x`} {
+	for _, body := range []string{`{}`, ``, `{"request_id":""}`, `{"request_id":5}`, `x`, `{"request_id":"` + strings.Repeat("x", 129) + `"}`} {
 		if id, err := DecodeCancel([]byte(body)); err == nil || err.Code != mm.BadRequest || id != "" {
 			t.Errorf("cancel of %s: %q, %v", body, id, err)
+		}
+	}
+}
+
+func TestAServerOfOneConnectionReadsNoOther(t *testing.T) {
+	for _, body := range []string{`{"module":"exo","command":"x"}`, run(``), `{"connection":null,"module":"exo","command":"x"}`} {
+		if c, err := DecodeRun([]byte(body), "Mine"); err != nil || c.Session.Connection != "Mine" {
+			t.Errorf("%s: %+v %v", body, c, err)
+		}
+		if connection, _, err := DecodeReset([]byte(body), "Mine"); err != nil || connection != "Mine" {
+			t.Errorf("%s: %s %v", body, connection, err)
+		}
+	}
+}
+
+func TestARefusedRequestToStopIsToldWhatIsAllowed(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"if_idle":1}`:                              "if_idle: want true or false; got number.",
+		`{"drain_seconds":-1}`:                       "drain_seconds: want a whole number from 0 to 86400; got -1.",
+		`{"drain_seconds":86401}`:                    "drain_seconds: want a whole number from 0 to 86400; got 86401.",
+		`{"drain_seconds":1e99}`:                     "drain_seconds: want a whole number from 0 to 86400; got number 1e99.",
+		`{"why":[]}`:                                 "why: want a string of at most 256 bytes; got array.",
+		`{"why":"` + strings.Repeat("x", 257) + `"}`: "why: want a string of at most 256 bytes; got 257 bytes.",
+		`stop`: "The body is not valid JSON: invalid character 's' looking for beginning of value (at byte 1).",
+	} {
+		if r, err := DecodeStop([]byte(body)); err == nil || err.Code != mm.BadRequest || err.Message != want || r != (mm.StopRequest{}) {
+			t.Errorf("%s: %+v %v", body, r, err)
+		}
+	}
+	for _, body := range []string{``, `{}`, `{"drain_seconds":null,"x":1}`} {
+		if r, err := DecodeStop([]byte(body)); err != nil || r != (mm.StopRequest{}) {
+			t.Errorf("%s: %+v %v", body, r, err)
 		}
 	}
 }

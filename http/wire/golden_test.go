@@ -91,6 +91,26 @@ func TestAnswersHaveTheShapesOfThePoolAPI(t *testing.T) {
 			`{"connections":{"A":{}},"error":"Line 3. Mend it.","code":"registry_broken","remedy":"Mend it.","executed":"no"}`},
 		"no connections": {EncodeConnections(nil, nil), `{"connections":{}}`},
 
+		"metrics": {EncodeMetrics(mm.Metrics{
+			Uptime: time.Hour + 2*time.Minute + 3*time.Second + 456*time.Millisecond, Requests: 3, Errors: 1, SignIns: 2,
+			AverageResponse: 12_345_678, Responses: 3,
+			Sessions:  []mm.SessionStatus{{ID: exo, State: mm.StateAuthenticated}, {ID: exo, State: mm.StateReady}},
+			Keepalive: mm.Keepalive{Interval: 5 * time.Minute, Pings: 4, Failures: 1, LastPings: map[mm.SessionID]time.Time{exo: now}},
+		}), `{"uptime_seconds":3723.456,"uptime_human":"1h 2m 3s","total_requests":3,"total_errors":1,"error_rate":33.333,` +
+			`"total_auths":2,"avg_response_ms":12.346,"last_100_responses":3,"sessions":[` +
+			`{"session_id":"Contoso-GA/exo","state":"authenticated","authenticated":true,"last_command":null},` +
+			`{"session_id":"Contoso-GA/exo","state":"ready","authenticated":false,"last_command":null}],"active_sessions":1,` +
+			`"keepalive":{"interval_seconds":300,"total_pings":4,"failures":1,` +
+			`"last_pings":{"Contoso-GA/exo":"2026-11-22T09:00:00.123Z"}}}`},
+		"metrics of a new daemon": {EncodeMetrics(mm.Metrics{}), `{"uptime_seconds":0,"uptime_human":"0s","total_requests":0,` +
+			`"total_errors":0,"error_rate":0,"total_auths":0,"avg_response_ms":0,"last_100_responses":0,"sessions":[],` +
+			`"active_sessions":0,"keepalive":{"interval_seconds":0,"total_pings":0,"failures":0,"last_pings":{}}}`},
+		"version": {EncodeAbout(mm.About{Version: "1.2.3", PID: 7, Started: now, Background: true, Log: "/l"}),
+			`{"version":"1.2.3","pid":7,"started":"2026-11-22T09:00:00.123Z","background":true,"log":"/l"}`},
+		"version of a daemon in the foreground": {EncodeAbout(mm.About{Version: "(devel)", PID: 7, Started: now}),
+			`{"version":"(devel)","pid":7,"started":"2026-11-22T09:00:00.123Z","background":false}`},
+		"stopping": {EncodeStopAnswer(), `{"status":"success","stopping":true}`},
+
 		"reset":          {EncodeResetAnswer([]mm.SessionID{exo}), `{"status":"success","reset":["Contoso-GA/exo"],"count":1}`},
 		"nothing reset":  {EncodeResetAnswer(nil), `{"status":"success","reset":[],"count":0}`},
 		"cancelled":      {EncodeCancelAnswer(true), `{"status":"success","cancelled":true}`},
@@ -119,9 +139,20 @@ func TestRequestsHaveTheShapesOfThePoolAPI(t *testing.T) {
 		`{"connection":"C"}`:                EncodeReset("C", ""),
 		`{"connection":"C","module":"pnp"}`: EncodeReset("C", mm.SharePoint),
 		`{"request_id":"r"}`:                EncodeCancel("r"),
+		`{}`:                                EncodeStop(mm.StopRequest{}),
+		`{"if_idle":true,"drain_seconds":2,"why":"w"}`: EncodeStop(mm.StopRequest{IfIdle: true, Drain: 1500 * time.Millisecond, Why: "w"}),
+		`{"drain_seconds":0}`:                          EncodeStop(mm.StopRequest{Drain: -time.Millisecond}),
 	} {
 		if string(got) != want {
 			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestAnUptimeIsShownInItsGreatestUnits(t *testing.T) {
+	for seconds, want := range map[int]string{0: "0s", 59: "59s", 60: "1m 0s", 3599: "59m 59s", 3600: "1h 0m 0s", 360_061: "100h 1m 1s"} {
+		if got := human(time.Duration(seconds)*time.Second + 999*time.Millisecond); got != want {
+			t.Errorf("%d s: %s, want %s", seconds, got, want)
 		}
 	}
 }

@@ -92,18 +92,19 @@ func TestAnyCommandComesOverTheWireAsItWas(t *testing.T) {
 	})
 }
 
+var statuses = rapid.Custom(func(t *rapid.T) mm.SessionStatus {
+	s := mm.SessionStatus{ID: sessions.Draw(t, "id"), AuthenticatedAs: words.Draw(t, "as"), Busy: rapid.Bool().Draw(t, "busy"),
+		State:  rapid.SampledFrom([]mm.State{mm.StateReady, mm.StateAuthenticated, mm.StateError}).Draw(t, "state"),
+		Queued: counts.Draw(t, "queued"), LastError: words.Draw(t, "error"), PID: counts.Draw(t, "pid")}
+	if rapid.Bool().Draw(t, "used") {
+		s.LastCommand = moments.Draw(t, "last")
+	}
+	return s
+})
+
 func TestTheOtherAnswersComeOverTheWireAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		status := mm.PoolStatus{Notes: lines.Draw(t, "notes")}
-		for range rapid.IntRange(0, 3).Draw(t, "sessions") {
-			s := mm.SessionStatus{ID: sessions.Draw(t, "id"), AuthenticatedAs: words.Draw(t, "as"), Busy: rapid.Bool().Draw(t, "busy"),
-				State:  rapid.SampledFrom([]mm.State{mm.StateReady, mm.StateAuthenticated, mm.StateError}).Draw(t, "state"),
-				Queued: counts.Draw(t, "queued"), LastError: words.Draw(t, "error"), PID: counts.Draw(t, "pid")}
-			if rapid.Bool().Draw(t, "used") {
-				s.LastCommand = moments.Draw(t, "last")
-			}
-			status.Sessions = append(status.Sessions, s)
-		}
+		status := mm.PoolStatus{Notes: lines.Draw(t, "notes"), Sessions: rapid.SliceOfN(statuses, 0, 3).Draw(t, "sessions")}
 		got, err := DecodeStatus(EncodeStatus(status))
 		if diff := cmp.Diff(status, got, same); err != nil || diff != "" {
 			t.Fatal(err, diff)
@@ -130,6 +131,68 @@ func TestTheOtherAnswersComeOverTheWireAsTheyWere(t *testing.T) {
 	}
 	if found, err := DecodeCancelAnswer(EncodeCancelAnswer(true)); !found || err != nil {
 		t.Error(found, err)
+	}
+}
+
+func TestWhatTheDaemonSaysOfItselfComesOverTheWireAsItWas(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		milliseconds := rapid.Custom(func(t *rapid.T) time.Duration {
+			return time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "ms")) * time.Millisecond
+		})
+		int64s := rapid.Int64Range(0, 1<<40)
+		m := mm.Metrics{Uptime: milliseconds.Draw(t, "uptime"), Requests: int64s.Draw(t, "requests"), Errors: int64s.Draw(t, "errors"),
+			SignIns: int64s.Draw(t, "sign-ins"), Responses: rapid.IntRange(0, 100).Draw(t, "responses"),
+			AverageResponse: time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "average")) * time.Microsecond,
+			Sessions:        rapid.SliceOfN(statuses, 0, 3).Draw(t, "sessions"),
+			Keepalive: mm.Keepalive{Interval: milliseconds.Draw(t, "interval"), Pings: int64s.Draw(t, "pings"), Failures: int64s.Draw(t, "failures"),
+				LastPings: rapid.MapOfN(sessions, moments, 0, 3).Draw(t, "last")}}
+		got, err := DecodeMetrics(EncodeMetrics(m))
+		if diff := cmp.Diff(m, got, same); err != nil || diff != "" {
+			t.Fatal(err, diff)
+		}
+		a := mm.About{Version: words.Draw(t, "version"), PID: counts.Draw(t, "pid"), Started: moments.Draw(t, "started"),
+			Background: rapid.Bool().Draw(t, "background"), Log: words.Draw(t, "log")}
+		about, err := DecodeAbout(EncodeAbout(a))
+		if diff := cmp.Diff(a, about, same); err != nil || diff != "" {
+			t.Fatal(err, diff)
+		}
+		r := mm.StopRequest{IfIdle: rapid.Bool().Draw(t, "idle"), Why: rapid.StringN(0, -1, maxWhy).Draw(t, "why"),
+			Drain: time.Duration(rapid.IntRange(-1, maxDrain).Draw(t, "drain")) * time.Second}
+		if r.Drain < 0 {
+			r.Drain = -1 // none is none
+		}
+		if stop, bad := DecodeStop(EncodeStop(r)); bad != nil || stop != r {
+			t.Fatal(stop, bad)
+		}
+	})
+	if stopping, err := DecodeStopAnswer(EncodeStopAnswer()); !stopping || err != nil {
+		t.Error(stopping, err)
+	}
+	for _, body := range []string{"", "<html>", "{}", `{"status":"success"}`} {
+		if _, err := DecodeStopAnswer([]byte(body)); err == nil {
+			t.Errorf("%q is taken for an answer", body)
+		}
+	}
+}
+
+func TestMetricsOfAnOlderPoolAreUnderstood(t *testing.T) {
+	m, err := DecodeMetrics([]byte(`{"uptime_seconds": 61.5, "uptime_human": "1m 1s", "total_requests": 2, "total_errors": 1, "error_rate": 50.0,
+		"total_auths": 1, "avg_response_ms": 1.5, "last_100_responses": 2, "sessions": [], "active_sessions": 0,
+		"keepalive": {"interval_seconds": 300, "total_pings": 0, "failures": 0, "last_pings": {"C/exo": "2026-11-22T10:00:00"}}}`))
+	want := mm.Metrics{Uptime: 61500 * time.Millisecond, Requests: 2, Errors: 1, SignIns: 1, AverageResponse: 1500 * time.Microsecond,
+		Responses: 2, Keepalive: mm.Keepalive{Interval: 5 * time.Minute}} // a time without a zone is left out
+	if diff := cmp.Diff(want, m, same); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	for name, decode := range map[string]func([]byte) error{
+		"metrics": func(b []byte) error { _, err := DecodeMetrics(b); return err },
+		"version": func(b []byte) error { _, err := DecodeAbout(b); return err },
+	} {
+		for _, body := range []string{"", "<html>", "[]", `{"keepalive":5,"started":"soon"}`} {
+			if err := decode([]byte(body)); err == nil {
+				t.Errorf("%s: %q is accepted", name, body)
+			}
+		}
 	}
 }
 

@@ -76,13 +76,11 @@ func DecodeRun(body []byte, only string) (mm.Command, *mm.Error) {
 
 // check holds the optional fields against their bounds.
 func (r RunRequest) check() *mm.Error {
-	for _, s := range []struct {
-		field, value string
-		max          int
-	}{{"caller_id", r.CallerID, maxCaller}, {"request_id", r.RequestID, mm.MaxRequestID}} {
-		if n := len(s.value); n > s.max {
-			return badField(s.field, fmt.Sprintf("%d bytes", n))
-		}
+	if err := checkLength("caller_id", r.CallerID, maxCaller); err != nil {
+		return err
+	}
+	if err := checkLength("request_id", r.RequestID, mm.MaxRequestID); err != nil {
+		return err
 	}
 	switch mm.Format(r.Format) {
 	case "", mm.FormatText, mm.FormatJSON, mm.FormatBoth:
