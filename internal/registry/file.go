@@ -1,4 +1,6 @@
-// Package registry reads the connection registry, ~/.m365-connections.json, which people edit while mm runs.
+// Package registry reads and edits the connection registry, ~/.m365-connections.json, which people edit while mm runs.
+//
+// File reads it. Edit changes it, in place and as a whole; a Draft keeps what a change does not touch.
 //
 // A file that is missing, cannot be read or is not what it should be is a problem that names the place and the remedy; its
 // last good version stays in force. One connection that cannot be used (its name, its cloud) is left out with a note and
@@ -95,15 +97,28 @@ func (f *File) load() {
 			f.seen, f.readAt = info, at
 			return
 		}
-		data = bytes.TrimPrefix(data, []byte("\uFEFF"))
+		// What was read while somebody wrote can be part old and part new, and yet valid. A second reading is not that again.
+		second, _, err := read(f.path)
+		if err != nil {
+			f.fail(f.unreadable(err))
+			return
+		}
+		moving := !bytes.Equal(data, second)
+		data = withoutMark(data)
 		connections, notes, broken := parse(data)
-		if broken != nil && broken.syntax && try < retries && at.Sub(info.ModTime()) < settled {
+		fresh := at.Sub(info.ModTime()) < settled
+		if broken != nil && broken.unfinished && fresh && f.good.Version > 0 {
+			f.seen = nil
+			return // until the writer has finished, what was in force stays so
+		}
+		if try < retries && (moving || broken != nil && broken.syntax && fresh) {
 			f.pause(retryPause)
 			continue
 		}
 		if broken != nil {
-			f.fail(mm.Errorf(mm.RegistryBroken, f.remedy("Correct it there."),
-				"The connection registry is broken at %s, %s.", f.path, broken.describe(data)))
+			problem := brokenAt(f.path, data, broken)
+			problem.Remedy = f.remedy(problem.Remedy)
+			f.fail(problem)
 		} else {
 			f.accept(connections, append(notes, f.exposed(info)...))
 		}
@@ -131,6 +146,9 @@ func read(path string) ([]byte, os.FileInfo, error) {
 }
 
 var errTooLarge = fmt.Errorf("it has more than %d MiB", maxSize>>20)
+
+// withoutMark is the text of a file without the byte order mark that some editors put before it.
+func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\uFEFF")) }
 
 // accept makes what was read the good version. Its number grows only where a connection changed.
 func (f *File) accept(connections map[string]mm.Connection, notes []string) {
@@ -164,6 +182,16 @@ func (f *File) unreadable(err error) *mm.Error {
 	}
 	return mm.Errorf(mm.RegistryBroken, f.remedy("Look whether its disk is in order."),
 		"The connection registry cannot be read: %s.", err)
+}
+
+// brokenAt is the error of a file whose content is not a registry.
+func brokenAt(path string, data []byte, f *fault) *mm.Error {
+	remedy := "Correct it there."
+	if f.unfinished {
+		remedy = fmt.Sprintf("Take back how it was before with `cp %s %s`, then make the change again.",
+			quoted(backupOf(path)), quoted(path))
+	}
+	return mm.Errorf(mm.RegistryBroken, remedy, "The connection registry is broken at %s, %s.", path, f.describe(data))
 }
 
 // remedy adds to what to do what holds until then.

@@ -16,6 +16,9 @@ func parse(data []byte) (connections map[string]mm.Connection, notes []string, _
 	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
 		return nil, nil, &fault{text: "the text is UTF-16; save it as UTF-8"}
 	}
+	if len(data) > 0 && data[0] == unfinished {
+		return nil, nil, &fault{text: "a change of the file was broken off", syntax: true, unfinished: true}
+	}
 	root, broken := parseTree(data)
 	if broken != nil {
 		return nil, nil, broken

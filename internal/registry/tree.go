@@ -10,7 +10,8 @@ import (
 
 // A value is a JSON value that knows where it stands, so that a complaint can say line and column.
 type value struct {
-	offset  int // of its first byte
+	offset  int    // of its first byte
+	raw     []byte // its text, as it stands in the file
 	kind    string
 	text    string // of a string
 	truth   bool   // of a boolean
@@ -20,6 +21,7 @@ type value struct {
 
 type member struct {
 	name string
+	key  []byte // the name's text, as it stands in the file
 	value
 }
 
@@ -33,14 +35,23 @@ const (
 	kindNull   = "null"
 )
 
-// member returns the value of that name; null counts as absent. Of several, the last counts, as in other JSON readers.
+// member returns the value of that name; null counts as absent.
 func (v value) member(name string) (value, bool) {
+	i := v.last(name)
+	if i < 0 {
+		return value{}, false
+	}
+	return v.members[i].value, v.members[i].kind != kindNull
+}
+
+// last returns the index of the member of that name, or -1. Of several, the last counts, as in other JSON readers.
+func (v value) last(name string) int {
 	for i := len(v.members) - 1; i >= 0; i-- {
 		if v.members[i].name == name {
-			return v.members[i].value, v.members[i].kind != kindNull
+			return i
 		}
 	}
-	return value{}, false
+	return -1
 }
 
 // A fault says what is wrong at one place of the file.
@@ -49,6 +60,8 @@ type fault struct {
 	text   string
 	// syntax: the file may be half written.
 	syntax bool
+	// unfinished: the file is being rewritten by Edit, or that was broken off.
+	unfinished bool
 }
 
 func faultAt(v value, format string, args ...any) *fault {
@@ -105,8 +118,9 @@ func (d walker) value() value {
 		if t == '{' {
 			v.kind = kindObject
 			for d.dec.More() {
-				name, _ := d.token()
-				v.members = append(v.members, member{name.(string), d.value()})
+				name, at := d.token()
+				key := d.data[at:d.dec.InputOffset()]
+				v.members = append(v.members, member{name.(string), key, d.value()})
 			}
 		} else {
 			v.kind = kindArray
@@ -124,5 +138,6 @@ func (d walker) value() value {
 	default:
 		v.kind = kindNull
 	}
+	v.raw = d.data[offset:d.dec.InputOffset()]
 	return v
 }
