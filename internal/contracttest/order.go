@@ -60,3 +60,32 @@ func ownAnswers(t *testing.T, p pool) {
 	}
 	callers.Wait()
 }
+
+func fullQueue(t *testing.T, p pool) {
+	s := p.signedIn(p.exo())
+	blocker := command(s, waits)
+	blocker.RequestID = "blocker"
+	blocked := p.startAndWait(blocker)
+	const more = 80 // than a queue takes
+	answers := make(chan mm.Outcome, more)
+	for range more {
+		go func() { answers <- p.run(command(s, `'its turn'`)) }()
+	}
+	refused := 0
+	for busy := range answers { // those that are refused come first
+		p.failed(busy, mm.Busy, mm.ExecutedNo)
+		if busy.Err == nil || busy.Err.RetryAfter <= 0 {
+			t.Fatalf("%s: %+v", busy.Status, busy.Err)
+		}
+		if refused++; refused+p.status(s).Queued == more {
+			break
+		}
+	}
+	if _, err := p.Service.Cancel(t.Context(), "blocker"); err != nil {
+		t.Error(err)
+	}
+	<-blocked.answer
+	for range more - refused {
+		p.succeeded(<-answers, "its turn")
+	}
+}

@@ -3,8 +3,8 @@ package contracttest
 import (
 	"slices"
 	"strings"
-
 	"testing"
+	"time"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -61,5 +61,26 @@ func tooLong(t *testing.T, p pool) {
 	p.failed(p.run(c), mm.BadRequest, mm.ExecutedNo)
 	if s := p.status(p.exo()); s.ID != (mm.SessionID{}) {
 		t.Errorf("a session was made for it: %+v", s)
+	}
+}
+
+func anyCase(t *testing.T, p pool) {
+	s := p.signedIn(p.exo())
+	shouted := mm.SessionID{Connection: strings.ToUpper(s.Connection), Module: mm.Module(strings.ToUpper(string(s.Module)))}
+	o := p.run(command(shouted, `'the same session'`))
+	p.succeeded(o, "the same session")
+	if o.Session != s {
+		t.Errorf("answered for %s", o.Session)
+	}
+	if ids, err := p.Admin.Reset(t.Context(), shouted.Connection, shouted.Module); err != nil || !slices.Equal(ids, []mm.SessionID{s}) {
+		t.Errorf("reset %v, %v", ids, err)
+	}
+}
+
+func timeoutBounds(_ *testing.T, p pool) {
+	for _, timeout := range []time.Duration{-time.Second, mm.MaxTimeout + time.Second} {
+		c := command(p.exo(), `1`)
+		c.Timeout = timeout
+		p.failed(p.run(c), mm.BadRequest, mm.ExecutedNo)
 	}
 }

@@ -36,7 +36,7 @@ func sameCode(t *testing.T, p pool) {
 	if s := p.status(p.exo()); s.State != mm.StateAuthPending {
 		t.Errorf("state %s", s.State)
 	}
-	p.SignIn(p.exo().Connection, first.UserCode)
+	p.approve(p.exo().Connection, first.UserCode)
 	p.until("the sign-in is done", func() bool { return p.status(p.exo()).State == mm.StateAuthenticated })
 	o := p.run(command(p.exo(), `'hello'`))
 	p.succeeded(o, "hello")
@@ -50,7 +50,23 @@ func notRunBeforeSignIn(t *testing.T, p pool) {
 	if o.Challenge == nil {
 		t.Fatalf("%s with error %v", o.Status, o.Err)
 	}
-	p.SignIn(p.exo().Connection, o.Challenge.UserCode)
+	p.approve(p.exo().Connection, o.Challenge.UserCode)
 	p.until("the sign-in is done", func() bool { return p.status(p.exo()).State == mm.StateAuthenticated })
 	p.succeeded(p.run(command(p.exo(), `$v`)), "")
+}
+
+func wrongAccount(_ *testing.T, p pool) {
+	s := p.exo()
+	c := command(s, `$v = 'ran as somebody else'`)
+	o := p.run(c)
+	if o.Challenge == nil {
+		p.t.Fatalf("%s with error %v", o.Status, o.Err)
+	}
+	if err := p.SignIn(o.Challenge.UserCode, p.Stranger(s.Connection)); err != nil {
+		p.t.Fatal(err)
+	}
+	p.until("the sign-in is refused", func() bool { return p.status(s).State != mm.StateAuthPending })
+	p.failed(p.run(c), mm.WrongAccount, mm.ExecutedNo)
+	p.signedIn(s)
+	p.succeeded(p.run(command(s, `$v`)), "")
 }

@@ -1,5 +1,10 @@
-// Package contracttest is the contract of mm.Service and mm.Admin as tests: what every front door may rely on, whichever way
-// it reaches the sessions. The router in process passes it, and the client of the API over a unix socket and over TCP.
+// Package contracttest holds two contracts as tests.
+//
+// Service is that of mm.Service and mm.Admin: what every front end may rely on, whichever way it reaches the sessions. The router
+// in process passes it, and the client of the API over a unix socket and over TCP.
+//
+// Compat is that of the people who had mm before: the shapes and texts of the pool API and of MCP, as they come through each
+// door. A rule is a row of a table in compat.go; new doors and new rules are added there.
 package contracttest
 
 import (
@@ -11,17 +16,13 @@ import (
 	mm "github.com/microsoft-master/mm"
 )
 
-// A Pool is one implementation under test, in front of sessions that nobody has used yet. Its engines know the vocabulary of
-// internal/enginetest.
+// A Pool is one implementation under test.
 type Pool struct {
 	Service mm.Service
 	Admin   mm.Admin
-	// Connections are the names of the registry, sorted; there are two or more, and each can be signed in to.
-	Connections []string
-	// Account is the address that a connection expects.
-	Account func(connection string) string
-	// SignIn is a person who types the code and signs the expected account of the connection in.
-	SignIn func(connection, userCode string)
+	// Remote says that the implementation is not on this machine as far as the pool knows: it may not ask About, nor Stop.
+	Remote bool
+	World
 }
 
 // Service runs the suite. open makes a new pool for every test, and cleans it up with the test.
@@ -57,6 +58,19 @@ func Service(t *testing.T, open func(t *testing.T) Pool) {
 		"a reset of a connection ends all its sessions":                    resetAll,
 		"a reset of what is not there resets nothing":                      resetNothing,
 		"the status tells what the sessions do":                            statusTells,
+		"names are taken without regard to case":                           anyCase,
+		"a wrong account runs nothing":                                     wrongAccount,
+		"a timeout out of its bounds is refused":                           timeoutBounds,
+		"a full queue is busy":                                             fullQueue,
+		"a broken registry is told and its last good version serves":       brokenRegistry,
+		"a removed connection is not served any more":                      removedConnection,
+		"another identity in the registry asks for a new sign-in":          changedIdentity,
+		"the metrics count requests, errors and sign-ins":                  metricsCount,
+		"the average is of at most a hundred answers":                      averageOfHundred,
+		"the daemon describes itself":                                      aboutTells,
+		"an idle pool can be stopped and takes nothing then":               stopIdle,
+		"a pool in use is not stopped where only an idle one should be":    stopBusy,
+		"a stop lets what runs go on":                                      stopDrains,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,7 +133,7 @@ func (p pool) signedIn(s mm.SessionID) mm.SessionID {
 		}
 		if o.Challenge != nil && o.Challenge.UserCode != code {
 			code = o.Challenge.UserCode
-			p.SignIn(s.Connection, code)
+			p.approve(s.Connection, code)
 		}
 		return o.Status == mm.StatusSuccess
 	})
@@ -137,6 +151,14 @@ func (p pool) until(what string, met func() bool) {
 		case <-deadline:
 			p.t.Fatalf("not within %s: %s", patience, what)
 		}
+	}
+}
+
+// approve signs the expected account of a connection in.
+func (p pool) approve(connection, code string) {
+	p.t.Helper()
+	if err := p.SignIn(code, p.Account(connection)); err != nil {
+		p.t.Errorf("%s: %v", connection, err)
 	}
 }
 
