@@ -36,7 +36,7 @@ func TestARealClientRunsCommands(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			svc := &scripted{connections: contoso(), run: always(printed("Ada"))}
+			svc := &scripted{connections: contoso(), run: always(prints("Ada"))}
 			c := dial(t, New(svc, Config{Version: "1"}))
 			defer c.Close()
 			ctx := t.Context()

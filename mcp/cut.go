@@ -8,36 +8,67 @@ import (
 	"unicode/utf8"
 )
 
-// fit joins body and the lines of tail into a text of about budget characters. Only body is cut, at the end of a line where
-// there is one, and a last line says what was left out and how to get it. dropped counts the characters after body that
-// PowerShell's side left out already. The tail is not cut, so a budget that it fills leaves a short body.
-func fit(body string, dropped int64, tail []string, budget int) string {
-	const notice = 200 // what the last line may take
-	have := utf8.RuneCountInString(body)
-	shown := body
-	if room := budget - length(tail); have > room || dropped > 0 {
-		shown = cut(body, max(room-notice, 0))
+// A page is the parts of a text that has to fit into a budget, in the order in which they are shown. Where they do not fit,
+// a last line says what was left out and how to get it.
+type page struct {
+	lead    string   // what happened; empty: nothing but the body
+	body    string   // what may be long
+	dropped int64    // characters after body that PowerShell's side left out already
+	asides  []string // lines that say more than the end of the body would; they are shortened last
+	advice  string   // how to get the rest, a sentence
+}
+
+// notice is what the last line may take, in characters.
+const notice = 150
+
+// fit returns the text, of at most budget characters. The lead may take half of it and the asides a fifth.
+func (p page) fit(budget int) string {
+	lead, asides := p.lead, p.asides
+	whole := chars(lead) + 1 + chars(p.body) + 1 + lines(asides)
+	if whole <= budget && p.dropped == 0 {
+		return join(lead, p.body, asides)
 	}
-	parts := make([]string, 0, len(tail)+2)
-	if shown != "" {
-		parts = append(parts, shown)
+	if lead != "" {
+		lead = clip(lead, budget/2)
 	}
-	parts = append(parts, tail...)
-	if shown != body || dropped > 0 {
-		total := int64(have) + dropped
-		parts = append(parts, fmt.Sprintf("[Cut: the first %s of %s characters are shown. Narrow with Select-Object, Where-Object or "+
-			"-ResultSize, or raise max_chars.]", thousands(int64(utf8.RuneCountInString(shown))), thousands(total)))
+	asides = shortened(asides, budget/5)
+	body := cut(p.body, max(0, budget-notice-chars(lead)-1-lines(asides)))
+	if body == p.body && p.dropped == 0 {
+		return join(lead, body, asides) // only the lead or the asides were too long, and say so
 	}
-	return strings.Join(parts, "\n")
+	return join(lead, body, append(asides, fmt.Sprintf("[Cut: the first %s of %s characters are shown. %s]",
+		thousands(int64(chars(body))), thousands(int64(chars(p.body))+p.dropped), p.advice)))
+}
+
+func join(lead, body string, asides []string) string {
+	parts := make([]string, 0, len(asides)+2)
+	for _, part := range []string{lead, body} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(append(parts, asides...), "\n")
+}
+
+// shortened returns the first of the lines, as many as have room, and a line that counts the rest.
+func shortened(all []string, room int) []string {
+	if lines(all) <= room {
+		return all[:len(all):len(all)]
+	}
+	const more = 40 // what the last line may take
+	var kept []string
+	for _, l := range all {
+		if room -= chars(l) + 1; room < more {
+			break
+		}
+		kept = append(kept, l)
+	}
+	return append(kept, fmt.Sprintf("… and %s; raise max_chars.", count(int64(len(all)-len(kept)), "more line")))
 }
 
 // cut returns the first n characters of s, back to the end of the last whole line where that keeps at least half of them.
 func cut(s string, n int) string {
-	end := 0
-	for i := 0; i < n && end < len(s); i++ {
-		_, size := utf8.DecodeRuneInString(s[end:])
-		end += size
-	}
+	end := len(first(s, n))
 	if end == len(s) || s[end] == '\n' {
 		return strings.TrimRight(s[:end], "\r\n")
 	}
@@ -47,11 +78,31 @@ func cut(s string, n int) string {
 	return strings.TrimRight(s[:end], "\r\n")
 }
 
-// length counts the characters of lines with their line ends.
-func length(lines []string) int {
+// clip shortens s to at most n characters, the last of them an ellipsis where something was cut.
+func clip(s string, n int) string {
+	if chars(s) <= n {
+		return s
+	}
+	return first(s, n-1) + "…"
+}
+
+// first returns the first n characters of s, or all.
+func first(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+func chars(s string) int { return utf8.RuneCountInString(s) }
+
+// lines counts the characters of lines with their line ends.
+func lines(all []string) int {
 	n := 0
-	for _, l := range lines {
-		n += utf8.RuneCountInString(l) + 1
+	for _, l := range all {
+		n += chars(l) + 1
 	}
 	return n
 }

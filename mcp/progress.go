@@ -121,12 +121,3 @@ func progressMessage(rec mm.Record) string {
 
 // oneLine joins lines and runs of spaces.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// clip shortens s to at most n characters, the last of them an ellipsis where something was cut.
-func clip(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
-}

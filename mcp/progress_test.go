@@ -13,12 +13,12 @@ import (
 func TestProgressComesBeforeItsAnswer(t *testing.T) {
 	svc := &scripted{connections: contoso(), run: func(_ context.Context, _ mm.Command, progress mm.Progress) mm.Outcome {
 		progress([]mm.Record{{Stream: mm.StreamVerbose, Text: "first"}, {Stream: mm.StreamWarning, Text: "slow\nserver"}})
-		return printed("done")
+		return prints("done")
 	}}
 	h := connect(t, svc)
 	h.send(hello, ready)
 	h.receive()
-	h.send(call("1", `{"connection":"Contoso-GA","module":"exo","command":"x"}`))
+	h.send(runs("1", `{"connection":"Contoso-GA","module":"exo","command":"x"}`))
 	got := h.receive()
 	for _, want := range []string{`"method":"notifications/progress"`, `"progressToken":"tok"`, `"progress":1`, `"message":"WARNING: slow server"`} {
 		if !strings.Contains(got, want) {

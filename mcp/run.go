@@ -17,30 +17,38 @@ var errInputEnded = errors.New("standard input ended")
 
 // run handles tools/call of the tool run. Its error is always nil: failures are results that a model can read.
 func (s *Server) run(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	if ctx.Value(tooMany{}) != nil {
+		return refused(&mm.Error{Code: mm.Busy, Executed: mm.ExecutedNo, RetryAfter: time.Second,
+			Message: "Too many calls of this host are running.", Remedy: "Wait for one of them, then call again."}).result(), nil
+	}
 	args, bad := decodeRun(req.Params.RawArguments)
 	if bad != nil {
-		return renderError(bad).result(), nil
+		return refused(bad).result(), nil
 	}
 	if args.connection == "" && args.module == "" && args.command == "" {
-		return s.list(ctx).result(), nil
+		return s.list(ctx, args.maxChars).result(), nil
 	}
 	if args.connection == "" || args.module == "" || args.command == "" {
-		return renderError(mm.Errorf(mm.BadRequest, "", "connection, module, and command are all required")).result(), nil
+		return refused(mm.Errorf(mm.BadRequest, "", "connection, module, and command are all required")).result(), nil
 	}
 	module, ok := mm.ParseModule(args.module)
 	if !ok {
-		return renderError(mm.Errorf(mm.UnknownModule, "Modules: exo, pnp, azure, teams.", "Unknown module: %s", args.module)).result(), nil
+		return refused(mm.Errorf(mm.UnknownModule, "Modules: exo, pnp, azure, teams.", "Unknown module: %s", args.module)).result(), nil
 	}
-	if refused := s.allowed(ctx, args.connection); refused != nil {
-		return renderError(refused).result(), nil
+	if no := s.allowed(ctx, args.connection); no != nil {
+		return refused(no).result(), nil
 	}
 	want := mm.Want{Format: mm.FormatText, MaxChars: args.maxChars}
 	if args.format != mm.FormatText {
 		// The text beside objects is one summarising line, so rendering it would be for nothing.
 		want = mm.Want{Format: mm.FormatJSON}
 	}
+	id := args.requestID
+	if id == "" {
+		id = s.newID()
+	}
 	cmd := mm.Command{
-		RequestID: s.newID(),
+		RequestID: id,
 		Session:   mm.SessionID{Connection: args.connection, Module: module},
 		Text:      args.command,
 		Caller:    caller(ctx),
@@ -99,10 +107,10 @@ func (s *Server) cancel(requestID string, ended <-chan struct{}) {
 }
 
 // list answers a call without parameters.
-func (s *Server) list(ctx context.Context) answer {
+func (s *Server) list(ctx context.Context, budget int) answer {
 	all, err := s.svc.Connections(ctx)
 	if err != nil {
-		return renderError(asError(err))
+		return refused(asError(err))
 	}
 	var mine []mm.Connection
 	for _, c := range all {
@@ -110,7 +118,7 @@ func (s *Server) list(ctx context.Context) answer {
 			mine = append(mine, c)
 		}
 	}
-	return renderConnections(mine, len(all)-len(mine))
+	return renderConnections(mine, len(all)-len(mine), budget)
 }
 
 // allowed returns an error where the registry gives the connection to other MCP servers only. Whether there is such a
@@ -120,7 +128,7 @@ func (s *Server) allowed(ctx context.Context, name string) *mm.Error {
 	for _, c := range all {
 		if strings.EqualFold(c.Name, name) && !c.AllowsMCP(Name) {
 			return mm.Errorf(mm.NotEnabled,
-				"To let every MCP server use it: mm-connections edit '"+c.Name+"' mcps null",
+				"To enable it beside those: "+enableCommand(c),
 				"Connection '%s' is not enabled for the MCP server mm (its mcps: %s).", c.Name, strings.Join(c.MCPs, ", "))
 		}
 	}
@@ -129,6 +137,12 @@ func (s *Server) allowed(ctx context.Context, name string) *mm.Error {
 		return asError(err)
 	}
 	return nil
+}
+
+// enableCommand is the command that adds this server to the connection's list.
+func enableCommand(c mm.Connection) string {
+	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+	return "mm-connections edit " + quote(c.Name) + " mcps " + quote(strings.Join(c.MCPs, ",")+","+Name)
 }
 
 // caller names the host for the daemon's log.

@@ -20,7 +20,8 @@ const runInput = `{
 "command": {"type": "string", "description": "PowerShell; sign-in is done by mm, do not connect or disconnect"},
 "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 86400, "description": "Default 300"},
 "format": {"type": "string", "enum": ["text", "json", "both"], "description": "json: objects in structuredContent.objects. Default text"},
-"max_chars": {"type": "integer", "minimum": 500, "maximum": 1000000, "description": "Longest answer. Default 24000"}
+"max_chars": {"type": "integer", "minimum": 500, "maximum": 1000000, "description": "Longest answer. Default 24000"},
+"request_id": {"type": "string", "description": "Only if an answer says so: repeats that call with the id it named, to get its result"}
 }
 }`
 
@@ -32,6 +33,10 @@ const runOutput = `{
 "code": {"type": "string"},
 "remedy": {"type": "string"},
 "executed": {"type": "string"},
+"retry_after_seconds": {"type": "integer"},
+"device_code": {"type": "string"},
+"auth_url": {"type": "string"},
+"expires_in": {"type": "integer"},
 "request_id": {"type": "string"},
 "objects": {"type": "array"}
 },

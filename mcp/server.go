@@ -15,7 +15,7 @@ const Name = "mm"
 // Config says how a Server introduces itself.
 type Config struct {
 	Version string        // of mm, for initialize
-	NewID   func() string // makes request ids; nil: random ones
+	NewID   func() string // makes request ids, for tests; nil: random ones
 }
 
 // A Server offers the tool run on a Service.
@@ -43,4 +43,14 @@ func New(svc mm.Service, cfg Config) *Server {
 // MCP returns the protocol server, for transports other than Serve.
 func (s *Server) MCP() *server.MCPServer { return s.mcp }
 
-func randomID() string { return "mcp-" + strings.ToLower(rand.Text()) }
+// idPrefix begins the request ids that this package makes.
+const idPrefix = "mcp-"
+
+func randomID() string { return idPrefix + strings.ToLower(rand.Text()) }
+
+// isOurID reports whether id has the form of randomID. A model that makes up its own, 1 say, would use it again and get the
+// answer to an earlier call.
+func isOurID(id string) bool {
+	name, ours := strings.CutPrefix(id, idPrefix)
+	return ours && len(name) == 26 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}

@@ -54,7 +54,7 @@ func always(out mm.Outcome) func(context.Context, mm.Command, mm.Progress) mm.Ou
 	return func(context.Context, mm.Command, mm.Progress) mm.Outcome { return out }
 }
 
-func printed(text string) mm.Outcome {
+func prints(text string) mm.Outcome {
 	return mm.Outcome{Status: mm.StatusSuccess, Result: mm.Result{Output: text}}
 }
 

@@ -1,7 +1,6 @@
 package mcp
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -19,17 +18,17 @@ const (
 	// lastAnswers is how long the calls that run when the input ends may take to be answered: who pipes a few lines into mm
 	// mcp closes its end at once.
 	lastAnswers = 2 * time.Second
-	maxLine     = 4 << 20 // bytes of one message; a command has at most 64 KB
-	maxInFlight = 256     // requests that are not answered yet
+	// lastWrites is how long a client may take after that, or after ctx ended, to read what is written then.
+	lastWrites       = 500 * time.Millisecond
+	maxInFlight      = 256      // calls that are not answered yet
+	maxInFlightBytes = 32 << 20 // of their messages together
 )
 
-var (
-	errCancelled = errors.New("the client cancelled the request")
-	errTooLong   = errors.New("line too long")
-)
+var errCancelled = errors.New("the client cancelled the request")
 
-// Serve speaks MCP over in and out, a message a line, until in ends (nil), ctx ends (its cause) or out breaks. Requests that
-// run then are abandoned, at the end of in after a moment for their answers: their commands go on. Nobody else may write to out. A goroutine stays in in.Read until that returns.
+// Serve speaks MCP over in and out, a message a line, until in ends (nil), ctx ends (its cause) or out breaks. Calls that run
+// then are abandoned, at the end of in after a moment for their answers: their commands go on. Nobody else may write to out. A
+// goroutine stays in in.Read, and one in out.Write where the client does not read, until those return.
 //
 // It is used in place of mcp-go's own loop, because that loses a cancellation that follows its request closely, answers
 // cancelled requests, and sends progress after the answer that it belongs to.
@@ -39,77 +38,24 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("mcp: %w", err)
 	}
 	defer s.mcp.UnregisterSession(context.WithoutCancel(ctx), sess.SessionID())
-	requests, abandon := context.WithCancelCause(s.mcp.WithContext(ctx, sess))
-	loop := &loop{Server: s, sess: sess, ctx: requests, running: map[string]context.CancelCauseFunc{}}
-	defer loop.wait.Wait()
-	defer abandon(errInputEnded)
+	calls, abandon := context.WithCancelCause(s.mcp.WithContext(ctx, sess))
+	l := &loop{Server: s, sess: sess, ctx: calls, running: map[string]pending{}}
+	// The loop itself may be waiting for a client that does not read.
+	unwatch := context.AfterFunc(ctx, l.sess.giveUpSoon)
+	defer unwatch()
 
-	lines := make(chan line)
-	go read(ctx, in, lines)
-	for {
-		select {
-		case l := <-lines:
-			if l.err == io.EOF {
-				loop.linger()
-				return nil
-			}
-			if l.err != nil && l.err != errTooLong {
-				return fmt.Errorf("mcp: standard input: %w", l.err)
-			}
-			loop.handle(l)
-		case <-sess.broken:
-			return errors.New("mcp: standard output is closed")
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
+	err := l.serve(ctx, in)
+	sess.giveUpSoon()
+	abandon(errInputEnded)
+	l.wait.Wait()
+	sess.finish()
+	return err
 }
 
-// A line is one message, or the error that came in its place.
-type line struct {
-	text []byte
-	err  error
-}
+// giveUpSoon is giveUp after lastWrites.
+func (s *session) giveUpSoon() { time.AfterFunc(lastWrites, s.giveUp) }
 
-// read sends lines until ctx ends or a read fails. A line over maxLine is read to its end and dropped.
-func read(ctx context.Context, in io.Reader, lines chan<- line) {
-	r := bufio.NewReader(in)
-	for {
-		l := readLine(r)
-		select {
-		case lines <- l:
-		case <-ctx.Done():
-			return
-		}
-		if l.err != nil && l.err != errTooLong {
-			return
-		}
-	}
-}
-
-func readLine(r *bufio.Reader) line {
-	var text []byte
-	long := false
-	for {
-		part, err := r.ReadSlice('\n')
-		if long = long || len(text)+len(part) > maxLine; !long {
-			text = append(text, part...)
-		}
-		switch {
-		case err == bufio.ErrBufferFull:
-		case err == io.EOF && len(text) > 0 && !long:
-			return line{text: text} // the last line has no end; the next read says EOF again
-		case err != nil:
-			return line{err: err}
-		case long:
-			return line{err: errTooLong}
-		default:
-			return line{text: text}
-		}
-	}
-}
-
-// A loop handles the messages of one session in order; requests but initialize run beside it.
+// A loop handles the messages of one session in order; only calls of tools run beside it.
 type loop struct {
 	*Server
 	sess *session
@@ -117,35 +63,42 @@ type loop struct {
 	wait sync.WaitGroup
 
 	mu      sync.Mutex
-	running map[string]context.CancelCauseFunc // by the request's id as JSON text
+	running map[string]pending // by the request's id as JSON text
+	bytes   int                // of their messages
 }
 
-func (l *loop) handle(in line) {
-	if in.err != nil {
-		l.sess.write(refusal(nil, mcp.INVALID_REQUEST, fmt.Sprintf("A message may have %d bytes.", maxLine)))
-		return
-	}
-	var head struct {
-		ID     json.RawMessage `json:"id"`
-		Method string          `json:"method"`
-		Params struct {
-			RequestID json.RawMessage `json:"requestId"`
-		} `json:"params"`
-	}
-	// What is not a message at all is for mcp-go to answer; a params of another shape leaves ID and Method set.
-	_ = json.Unmarshal(in.text, &head)
-	switch id := string(head.ID); {
-	case len(bytes.TrimSpace(in.text)) == 0:
-	case head.Method == string(mcp.MethodNotificationCancelled):
-		l.stop(string(head.Params.RequestID))
-	case id == "" || id == "null" || head.Method == string(mcp.MethodInitialize):
-		l.answer(l.ctx, in.text)
-	default:
-		l.start(id, in.text)
+// pending is a tools/call that is not answered yet.
+type pending struct {
+	cancel context.CancelCauseFunc
+	bytes  int
+}
+
+func (l *loop) serve(ctx context.Context, in io.Reader) error {
+	lines := make(chan line)
+	go read(l.ctx, in, lines)
+	for {
+		select {
+		case next := <-lines:
+			switch next.err {
+			case nil:
+				l.handle(next.text)
+			case errTooLong:
+				l.sess.write(refuseLong(next.text, next.tail).response())
+			case io.EOF:
+				l.linger()
+				return nil
+			default:
+				return fmt.Errorf("mcp: standard input: %w", next.err)
+			}
+		case <-l.sess.broken:
+			return errors.New("mcp: standard output is closed")
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 }
 
-// linger waits a moment for the requests that run, as long as somebody may read their answers.
+// linger waits a moment for the calls that run, as long as somebody may read their answers.
 func (l *loop) linger() {
 	answered := make(chan struct{})
 	go func() {
@@ -160,53 +113,89 @@ func (l *loop) linger() {
 	}
 }
 
-func (l *loop) start(id string, text []byte) {
+// handle handles one line. A mark of byte order, as Windows programs write it, is no part of the message.
+func (l *loop) handle(text []byte) {
+	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
+	if len(text) == 0 {
+		return
+	}
+	if text[0] == '[' {
+		for _, r := range refuseBatch(text) {
+			l.sess.write(r.response())
+		}
+		return
+	}
+	e, bad := open(text)
+	switch {
+	case bad != nil:
+		l.sess.write(bad.response())
+	case e.kind == nothing:
+	case e.method == string(mcp.MethodNotificationCancelled):
+		l.stop(string(e.cancels))
+	case e.kind == request && e.method == string(mcp.MethodToolsCall):
+		l.start(e.id, text)
+	default:
+		l.answer(l.ctx, e.id, text)
+	}
+}
+
+// start has a call answered beside the loop. One too many is answered at once, as busy.
+func (l *loop) start(id json.RawMessage, text []byte) {
 	ctx, cancel := context.WithCancelCause(l.ctx)
 	l.mu.Lock()
-	_, twice := l.running[id]
-	full := len(l.running) >= maxInFlight
+	_, twice := l.running[string(id)]
+	full := len(l.running) >= maxInFlight || l.bytes+len(text) > maxInFlightBytes
 	if !twice && !full {
-		l.running[id] = cancel
+		l.running[string(id)] = pending{cancel, len(text)}
+		l.bytes += len(text)
 	}
 	l.mu.Unlock()
 	switch {
 	case twice:
+		l.sess.write(refusal{id, mcp.INVALID_REQUEST, "A request with this id is running."}.response())
 		cancel(nil)
-		l.sess.write(refusal(json.RawMessage(id), mcp.INVALID_REQUEST, "A request with this id is running."))
-		return
 	case full:
+		l.answer(context.WithValue(ctx, tooMany{}, true), id, text)
 		cancel(nil)
-		l.sess.write(refusal(json.RawMessage(id), mcp.INTERNAL_ERROR, fmt.Sprintf("%d requests are running; wait for one of them.", maxInFlight)))
-		return
+	default:
+		l.wait.Go(func() {
+			l.answer(ctx, id, text)
+			l.mu.Lock()
+			delete(l.running, string(id))
+			l.bytes -= len(text)
+			l.mu.Unlock()
+			cancel(nil)
+		})
 	}
-	l.wait.Go(func() {
-		l.answer(ctx, text)
-		l.mu.Lock()
-		delete(l.running, id)
-		l.mu.Unlock()
-		cancel(nil)
-	})
 }
 
-// stop cancels the request of that id, if it runs.
+// tooMany is the key of a context in which a call is refused as busy.
+type tooMany struct{}
+
+// stop cancels the call of that id, if it runs.
 func (l *loop) stop(id string) {
 	l.mu.Lock()
-	cancel := l.running[id]
+	c, ok := l.running[id]
 	l.mu.Unlock()
-	if cancel != nil {
-		cancel(errCancelled)
+	if ok {
+		c.cancel(errCancelled)
 	}
 }
 
-// answer has one message handled and writes the response, if it has one and was not cancelled.
-func (l *loop) answer(ctx context.Context, text []byte) {
+// answer has mcp-go handle one message and writes the response, if it has one and was not cancelled.
+func (l *loop) answer(ctx context.Context, id json.RawMessage, text []byte) {
 	response := l.mcp.HandleMessage(ctx, text)
-	if response != nil && context.Cause(ctx) != errCancelled {
-		l.sess.write(response)
+	if response == nil || context.Cause(ctx) == errCancelled {
+		return
 	}
-}
-
-// refusal is an error response. A nil id becomes null.
-func refusal(id json.RawMessage, code int, message string) any {
-	return map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": id, "error": map[string]any{"code": code, "message": message}}
+	// mcp-go reads ids as float64.
+	switch r := response.(type) {
+	case mcp.JSONRPCResponse:
+		r.ID = mcp.NewRequestId(id)
+		response = r
+	case mcp.JSONRPCError:
+		r.ID = mcp.NewRequestId(id)
+		response = r
+	}
+	l.sess.write(response)
 }

@@ -67,7 +67,7 @@ func (h *host) receive() string {
 	return l
 }
 
-func call(id, args string) string {
+func runs(id, args string) string {
 	return `{"jsonrpc":"2.0","id":` + id + `,"method":"tools/call","params":{"name":"run","arguments":` + args +
 		`,"_meta":{"progressToken":"tok"}}}`
 }
@@ -127,7 +127,7 @@ func TestMessagesThatAreWrongAreAnswered(t *testing.T) {
 		{"no JSON", `{`, `"code":-32700`},
 		{"an unknown tool", `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"}}`, `"id":7`},
 		{"an unknown method", `{"jsonrpc":"2.0","id":7,"method":"x"}`, `"code":-32601`},
-		{"a line beyond the bound", strings.Repeat("x", maxLine+1), `A message may have 4194304 bytes.`},
+		{"a line beyond the bound", strings.Repeat("x", maxLine+1), `A message may have at most 4194304 bytes.`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := connect(t, &scripted{})
@@ -146,11 +146,11 @@ func TestMessagesThatAreWrongAreAnswered(t *testing.T) {
 }
 
 func TestACommandIsPassedOnAndItsAnswerComesBack(t *testing.T) {
-	svc := &scripted{connections: contoso(), run: always(printed("Ada"))}
+	svc := &scripted{connections: contoso(), run: always(prints("Ada"))}
 	h := connect(t, svc)
 	h.send(hello, ready)
 	h.receive()
-	h.send(call("5", `{"connection":"Contoso-GA","module":"EXO","command":"Get-Mailbox","timeout_seconds":"60","max_chars":1000}`))
+	h.send(runs("5", `{"connection":"Contoso-GA","module":"EXO","command":"Get-Mailbox","timeout_seconds":"60","max_chars":1000}`))
 	const want = `{"jsonrpc":"2.0","id":5,"result":{"content":[{"type":"text","text":"Ada"}],"structuredContent":{"status":"success","text":"Ada","request_id":"id-1"}}}`
 	if got := h.receive(); got != want+"\n" {
 		t.Errorf("got %s", got)
@@ -175,7 +175,7 @@ func TestCallsThatNeedNoSession(t *testing.T) {
 		{"an unknown module", `{"connection":"Contoso-GA","module":"word","command":"x"}`, &scripted{}, []string{`Error: Unknown module: word\nModules: exo, pnp, azure, teams.`}},
 		{"a wrong argument", `{"format":"xml"}`, &scripted{}, []string{`"code":"bad_request"`}},
 		{"a connection of other servers", `{"connection":"fabrikam-ga","module":"exo","command":"x"}`, &scripted{connections: contoso()},
-			[]string{`"code":"not_enabled"`, "mm-connections edit 'Fabrikam-GA' mcps null", "other, graph"}},
+			[]string{`"code":"not_enabled"`, "mm-connections edit 'Fabrikam-GA' mcps 'other,graph,mm'", "other, graph"}},
 		{"a broken registry", `{"connection":"Contoso-GA","module":"exo","command":"x"}`, &scripted{problem: broken}, []string{`"code":"registry_broken"`}},
 		{"an error without a code", `{}`, &scripted{problem: errors.New("odd")}, []string{`"code":"internal"`, "odd"}},
 	} {
@@ -183,7 +183,7 @@ func TestCallsThatNeedNoSession(t *testing.T) {
 			h := connect(t, c.svc)
 			h.send(hello, ready)
 			h.receive()
-			h.send(call("1", c.args))
+			h.send(runs("1", c.args))
 			got := h.receive()
 			for _, want := range c.want {
 				if !strings.Contains(got, want) {
@@ -198,11 +198,11 @@ func TestCallsThatNeedNoSession(t *testing.T) {
 }
 
 func TestALastGoodRegistryStaysInForce(t *testing.T) {
-	svc := &scripted{connections: contoso(), problem: mm.Errorf(mm.RegistryBroken, "", "broken"), run: always(printed("Ada"))}
+	svc := &scripted{connections: contoso(), problem: mm.Errorf(mm.RegistryBroken, "", "broken"), run: always(prints("Ada"))}
 	h := connect(t, svc)
 	h.send(hello, ready)
 	h.receive()
-	h.send(call("1", `{"connection":"Contoso-GA","module":"exo","command":"x"}`))
+	h.send(runs("1", `{"connection":"Contoso-GA","module":"exo","command":"x"}`))
 	if got := h.receive(); !strings.Contains(got, "Ada") {
 		t.Errorf("got %s", got)
 	}
@@ -223,7 +223,7 @@ func TestACancelledCallStopsItsCommandAndIsNotAnswered(t *testing.T) {
 	}
 	h := connect(t, svc)
 	// All at once: the cancellation follows its request as closely as it can.
-	h.send(hello, ready, call(`"long"`, `{"connection":"Contoso-GA","module":"exo","command":"Start-Sleep 60"}`),
+	h.send(hello, ready, runs(`"long"`, `{"connection":"Contoso-GA","module":"exo","command":"Start-Sleep 60"}`),
 		`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"long","reason":"enough"}}`)
 	h.receive()
 	<-stopped
@@ -249,7 +249,7 @@ func TestTheEndOfInputLeavesTheCommandRunning(t *testing.T) {
 			h := connect(t, svc)
 			h.send(hello, ready)
 			h.receive()
-			h.send(call("1", `{"connection":"Contoso-GA","module":"exo","command":"Start-Sleep 60"}`))
+			h.send(runs("1", `{"connection":"Contoso-GA","module":"exo","command":"Start-Sleep 60"}`))
 			<-running
 			end(h)
 			if rest, err := io.ReadAll(h.out); err != nil || !strings.Contains(string(rest), `"text":"Error: abandoned"`) {
@@ -275,10 +275,10 @@ func TestACallRightBeforeTheEndOfInputIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		svc := &scripted{connections: contoso(), run: func(context.Context, mm.Command, mm.Progress) mm.Outcome {
 			time.Sleep(lastAnswers / 2)
-			return printed("in time")
+			return prints("in time")
 		}}
 		var out bytes.Buffer
-		in := strings.NewReader(hello + "\n" + ready + "\n" + call("1", `{"connection":"Contoso-GA","module":"exo","command":"x"}`))
+		in := strings.NewReader(hello + "\n" + ready + "\n" + runs("1", `{"connection":"Contoso-GA","module":"exo","command":"x"}`))
 		if err := New(svc, Config{}).Serve(t.Context(), in, &out); err != nil || !strings.Contains(out.String(), "in time") {
 			t.Errorf("%v, %s", err, out.String())
 		}
@@ -289,12 +289,12 @@ func TestAnIDInUseIsRefused(t *testing.T) {
 	release := make(chan struct{})
 	svc := &scripted{connections: contoso(), run: func(context.Context, mm.Command, mm.Progress) mm.Outcome {
 		<-release
-		return printed("late")
+		return prints("late")
 	}}
 	h := connect(t, svc)
 	h.send(hello, ready)
 	h.receive()
-	run := call("3", `{"connection":"Contoso-GA","module":"exo","command":"x"}`)
+	run := runs("3", `{"connection":"Contoso-GA","module":"exo","command":"x"}`)
 	h.send(run, run)
 	if got := h.receive(); !strings.Contains(got, "A request with this id is running.") {
 		t.Errorf("got %s", got)
