@@ -14,9 +14,9 @@ type Identity interface {
 	// where only a person can help, an *Error otherwise.
 	Token(ctx context.Context, c Connection, r TokenRequest) (Token, error)
 
-	// SignIn lets a person sign in, and returns when that was done, refused, or the challenge expired. shown gets the
-	// challenge once it is there. An account or tenant that is not the expected one is forgotten and an *Error with code
-	// wrong_account.
+	// SignIn lets a person sign in, and returns when that was done, refused, or the challenge expired (code timeout). shown
+	// gets the challenge once it is there. An account or tenant that is not the expected one is forgotten and an *Error with
+	// code wrong_account. The error is an *Interaction where another method may help.
 	SignIn(ctx context.Context, c Connection, r SignInRequest, shown func(Challenge)) (Token, error)
 
 	// SignOut forgets the tokens of the connection. It reports whether there were any.
@@ -91,6 +91,7 @@ const (
 	Expired      InteractionReason = "expired"       // the refresh token is not valid any more
 	NeedsClaims  InteractionReason = "needs_claims"  // the resource or a policy wants more: a second factor, another place
 	NeedsConsent InteractionReason = "needs_consent" // the app may not have tokens for this audience; a sign-in alone does not help
+	NeedsBrowser InteractionReason = "needs_browser" // a policy of the tenant refuses device codes; a browser may do
 )
 
 // A TokenStore keeps the token caches, one for each connection and authority. Processes that use the same place do not
