@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -110,10 +111,10 @@ func SeenInProcess(o mm.Outcome) (Seen, error) {
 	s := Seen{Status: o.Status, Text: o.Output, Output: o.Output, AuthenticatedAs: o.AuthenticatedAs, RequestID: o.RequestID, Objects: o.Objects}
 	if e := o.Err; e != nil {
 		s.Text, s.Code, s.Remedy, s.Executed = e.Error(), e.Code, e.Remedy, e.Executed
-		s.RetryAfter = int(e.RetryAfter.Seconds())
+		s.RetryAfter = int(math.Ceil(e.RetryAfter.Seconds()))
 	}
 	if c := o.Challenge; c != nil {
-		s.Text, s.DeviceCode, s.AuthURL, s.ExpiresIn = c.Message, c.UserCode, c.URL, int(time.Until(c.ExpiresAt).Seconds())
+		s.Text, s.DeviceCode, s.AuthURL, s.ExpiresIn = c.Message, c.UserCode, c.URL, int(math.Ceil(time.Until(c.ExpiresAt).Seconds()))
 	}
 	return s, s.check()
 }

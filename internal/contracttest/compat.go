@@ -1,0 +1,285 @@
+package contracttest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+// A Front is a door under test, with what is behind it. A door of HTTP is a Sender too, one of MCP a Caller.
+type Front struct {
+	Door
+	Service mm.Service // of the pool behind the door
+	Admin   mm.Admin
+	World
+}
+
+// A rule is a sentence of the contract with the people who had mm before.
+type rule struct {
+	name  string
+	doors Kind
+	with  trait
+	test  func(t *testing.T, v visitor)
+}
+
+// A trait is what a rule needs of its surroundings.
+type trait int
+
+const (
+	alone trait = 1 << iota // a pool of its own, with the sandbox's connections only
+	real                    // holds with a real PowerShell too, and is quick there
+)
+
+// rules is the compatibility contract. Rules that share a pool have a connection each.
+var rules = []rule{
+	{"the first call shows a device code", HTTP | InProcess, real, firstCode},
+	{"the first call shows a device code in the words that hosts know", MCP, 0, firstCodeInWords},
+	{"every caller gets the same code, and what remains of its time", Anywhere, 0, sameCodeLessTime},
+	{"after the sign-in the next call runs", Anywhere, real, afterSignIn},
+	{"a command that met the code was not run", Anywhere, 0, notRunWithCode},
+	{"with the wrong account nothing runs", Anywhere, 0, wrongAccountSeen},
+	{"in the wrong tenant nothing runs", Anywhere, alone, wrongTenantSeen},
+	{"a sign-in that is declined is told", Anywhere, 0, declined},
+
+	{"an unknown connection is named beside the known ones", Anywhere, alone, unknownConnectionSeen},
+	{"an unknown module is named", Anywhere, 0, unknownModuleSeen},
+	{"a call without its parts says what is missing", Anywhere, 0, missingPartsSeen},
+	{"a command that changes the identity is blocked", Anywhere, real, identityBlocked},
+	{"a subscription may be chosen", Anywhere, 0, subscriptionAllowed},
+	{"a full queue is told with HTTP status 200", HTTP, 0, busySeen},
+	{"a field out of its range is refused with what is allowed", HTTP, 0, rangesRefused},
+	{"a request over 1 MiB is refused with HTTP status 413", HTTP, 0, tooLarge},
+	{"POST over TCP needs the token, GET does not", TCP, 0, tokenNeeded},
+	{"the socket needs no token", Socket, 0, noTokenNeeded},
+
+	{"a success has the shape that scripts know", HTTP, real, successShape},
+	{"a result is the text alone", MCP, 0, successText},
+	{"a command without output is a success", Anywhere, real, noOutput},
+	{"a command that writes errors and ends is a success that ends with them", Anywhere, real, errorsAtTheEnd},
+	{"a command that throws is an error with what it printed", Anywhere, real, thrown},
+	{"a command that cannot be parsed is an error and is not run", Anywhere, real, unparsed},
+	{"Write-Host stands in its place", Anywhere, real, writeHost},
+	{"no output is taken for something else", Anywhere, real, hostileOutput},
+	{"no escape sequence comes out", Anywhere, real, noEscapes},
+	{"noise on every stream stays out of the output", Anywhere, 0, noise},
+	{"streams and errors are fields of their own", HTTP, 0, streamsShape},
+	{"objects come where they are asked for", Anywhere, real, objects},
+	{"what is over a cap is counted", HTTP, 0, truncatedShape},
+	{"an event stream ends with the answer", HTTP, 0, eventStream},
+
+	{"a timeout is an error and keeps the sign-in", Anywhere, 0, timeoutSeen},
+	{"a command that is cancelled is an error and keeps the sign-in", HTTP, 0, cancelSeen},
+	{"a cancelled call stops its command and keeps the sign-in", MCP, 0, cancelledCall},
+	{"the death of a process is an error", Anywhere, 0, deathSeen},
+	{"a repeat finds the answer and never runs twice", HTTP | InProcess, 0, repeatSeen},
+	{"a repeat finds the answer of a client that went away", HTTP, 0, leftAndFound},
+	{"another command under a used request id is HTTP status 409", HTTP, 0, conflict},
+
+	{"health has its shape", HTTP, 0, healthShape},
+	{"the status follows a session through its life", HTTP, alone, statusOfALife},
+	{"a reset has its shapes", HTTP, 0, resetShapes},
+	{"the metrics have their shape", HTTP, alone, metricsShape},
+	{"the connections are listed with their known fields only", HTTP, alone, connectionsShape},
+	{"a call without parameters lists the connections", MCP, alone, connectionsInWords},
+	{"the app of a module comes from the module's entry, the registry's, the connection's", Anywhere, alone, appOfModule},
+	{"the field mcps binds MCP only", Anywhere, alone, mcpsField},
+	{"a broken registry is an error with line and column", Anywhere, alone, brokenRegistrySeen},
+}
+
+// Compat runs the rules of a door on stand-in engines. open makes a new pool with so many connections besides the sandbox's own,
+// named Spare-01 and so on, and cleans it up with the test.
+func Compat(t *testing.T, open func(t *testing.T, more int) Front) {
+	shared := open(t, len(rules))
+	for i, r := range rules {
+		if r.doors&shared.Kind() == 0 {
+			continue
+		}
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			if r.with&alone != 0 {
+				front := open(t, 0)
+				r.test(t, visitor{t, front, front.Connections[0]})
+				return
+			}
+			r.test(t, visitor{t, shared, spare(shared, i)})
+		})
+	}
+}
+
+// CompatReal runs the rules that are quick enough on one pool of real PowerShell processes, with one session for all of them; the
+// first of them signs it in.
+func CompatReal(t *testing.T, f Front) {
+	for _, r := range rules {
+		if r.with&real != 0 && r.doors&f.Kind() != 0 {
+			t.Run(r.name, func(t *testing.T) { r.test(t, visitor{t, f, f.Connections[0]}) })
+		}
+	}
+}
+
+// spare is the connection of a rule's own.
+func spare(f Front, rule int) string {
+	i := 0
+	for _, name := range f.Connections {
+		if strings.HasPrefix(name, "Spare-") {
+			if i == rule {
+				return name
+			}
+			i++
+		}
+	}
+	panic("contracttest: fewer connections than rules")
+}
+
+// A visitor is an old client in one test.
+type visitor struct {
+	t *testing.T
+	Front
+	connection string // its own
+}
+
+func (v visitor) session(m mm.Module) mm.SessionID {
+	return mm.SessionID{Connection: v.connection, Module: m}
+}
+
+// exo is the ask for a command in the session that most rules use.
+func (v visitor) exo(command string) Ask {
+	return Ask{Connection: v.connection, Module: string(mm.Exchange), Command: command}
+}
+
+// ask sends a command to that session.
+func (v visitor) ask(command string) Seen {
+	v.t.Helper()
+	return v.send(v.exo(command))
+}
+
+// send sends a command and waits for its answer.
+func (v visitor) send(a Ask) Seen {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
+	defer cancel()
+	s, err := v.Ask(ctx, a)
+	if err != nil {
+		v.t.Errorf("%s: %v", a.Command, err)
+	}
+	return s
+}
+
+// http sends any request.
+func (v visitor) http(method, path, body string, header ...string) Reply {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
+	defer cancel()
+	r := Request{Method: method, Path: path, Body: body, Header: map[string]string{}}
+	for i := 0; i < len(header); i += 2 {
+		r.Header[header[i]] = header[i+1]
+	}
+	reply, err := v.Door.(Sender).Send(ctx, r)
+	if err != nil {
+		v.t.Errorf("%s %s: %v", method, path, err)
+	}
+	return reply
+}
+
+// shaped sends any request and compares its answer.
+func (v visitor) shaped(status int, golden, method, path, body string) {
+	v.t.Helper()
+	r := v.http(method, path, body)
+	if err := Shape(golden, r.Body); err != nil || r.Status != status || r.Header["Content-Type"] != "application/json" {
+		v.t.Errorf("%s %s %.200s: HTTP status %d, type %s, %v", method, path, body, r.Status, r.Header["Content-Type"], err)
+	}
+}
+
+// code asks until there is a device code.
+func (v visitor) code(a Ask) Seen {
+	v.t.Helper()
+	s := v.send(a)
+	if s.Status != mm.StatusAuthRequired {
+		v.t.Fatalf("%s: %s %q", a.Command, s.Status, s.Text)
+	}
+	return s
+}
+
+// signIn signs the visitor's session of a module in, as the expected account, unless it is.
+func (v visitor) signIn(m mm.Module) {
+	v.t.Helper()
+	s := v.send(Ask{Connection: v.connection, Module: string(m), Command: `'signed in'`})
+	if s.Status == mm.StatusAuthRequired {
+		v.approve(v.session(m), s.DeviceCode, v.Account(v.connection))
+		v.until(v.session(m), mm.StateAuthenticated)
+	}
+}
+
+// approve is a person who types the code.
+func (v visitor) approve(s mm.SessionID, code, account string) {
+	v.t.Helper()
+	if err := v.SignIn(code, account); err != nil {
+		v.t.Fatalf("%s as %s: %v", s, account, err)
+	}
+}
+
+// pool is what is behind the door.
+func (v visitor) pool() pool {
+	return pool{v.t, Pool{Service: v.Service, Admin: v.Admin, World: v.World}}
+}
+
+// blocked calls do while a command runs in the visitor's Exchange session, which is signed in, and then stops the command.
+func (v visitor) blocked(do func()) {
+	v.t.Helper()
+	c := command(v.session(mm.Exchange), waits)
+	c.RequestID = "blocker of " + v.connection
+	running := v.pool().startAndWait(c)
+	do()
+	if found, err := v.Service.Cancel(v.t.Context(), c.RequestID); !found || err != nil {
+		v.t.Errorf("cancel: %t, %v", found, err)
+	}
+	<-running.answer
+}
+
+// until waits until the session has one of the states.
+func (v visitor) until(id mm.SessionID, states ...mm.State) mm.SessionStatus {
+	v.t.Helper()
+	return v.untilStatus(id, func(s mm.SessionStatus) bool {
+		return slices.Contains(states, s.State)
+	})
+}
+
+func (v visitor) untilStatus(id mm.SessionID, met func(mm.SessionStatus) bool) mm.SessionStatus {
+	v.t.Helper()
+	deadline, tick := time.After(patience), time.NewTicker(2*time.Millisecond)
+	defer tick.Stop()
+	for {
+		if s := v.pool().status(id); met(s) {
+			return s
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			v.t.Fatalf("not within %s: %s is %+v", patience, id, v.pool().status(id))
+		}
+	}
+}
+
+// overMCP reports whether texts come as a model reads them.
+func (v visitor) overMCP() bool { return v.Kind() == MCP }
+
+// succeeded fails unless s is a success with that output, but for the line's end.
+func (v visitor) succeeded(s Seen, output string) {
+	v.t.Helper()
+	if got := trimmed(s.Text); s.Status != mm.StatusSuccess || got != output {
+		v.t.Errorf("%s %s with %q; want %q", s.Status, s.Code, got, output)
+	}
+}
+
+// failed fails unless s is an error of that code.
+func (v visitor) failed(s Seen, code mm.Code, executed ...mm.Executed) {
+	v.t.Helper()
+	if s.Status != mm.StatusError {
+		v.t.Errorf("%s with %q; want the error %s", s.Status, s.Text, code)
+		return
+	}
+	v.pool().isError(&mm.Error{Code: s.Code, Message: s.Text, Executed: s.Executed}, code, executed...)
+}
