@@ -3,8 +3,6 @@ package http_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net"
 	"strings"
 	"testing"
@@ -33,6 +31,7 @@ var valid = []request{
 	{method: "GET", path: "/health"},
 	{method: "GET", path: "/status"},
 	{method: "GET", path: "/connections"},
+	{method: "GET", path: "/metrics"},
 	{method: "POST", path: "/run", body: runBody},
 	{method: "POST", path: "/reset", body: `{"connection":"C","module":"exo"}`},
 	{method: "POST", path: "/cancel", body: `{"request_id":"r"}`},
@@ -87,7 +86,7 @@ func TestOverTCPEveryPostNeedsTheToken(t *testing.T) {
 
 func TestARefusedCallerNeverReachesThePool(t *testing.T) {
 	s := serve(t, &pool{}) // every call of it panics
-	for _, r := range valid[3:] {
+	for _, r := range valid[4:] {
 		r.header = map[string]string{"Authorization": "Bearer wrong"}
 		if resp, body := s.do(t, r); resp.StatusCode != 401 {
 			t.Errorf("%s: %d %s", r.path, resp.StatusCode, body)
@@ -204,7 +203,10 @@ func TestWhatIsNoRequestOfTheAPIIsRefusedInJSON(t *testing.T) {
 		"a body of 4 MiB":      {request{method: "POST", path: "/run", body: strings.Repeat(" ", 4<<20)}, 413, ""},
 		"a header over 8 KiB":  {request{method: "GET", path: "/status", header: map[string]string{"X": strings.Repeat("x", 9000)}}, 431, ""},
 		"a body of exactly it": {request{method: "POST", path: "/run", body: runBody + strings.Repeat(" ", 1<<20-len(runBody))}, 200, ""},
-		"a type with charset":  {request{method: "POST", path: "/run", body: runBody, header: map[string]string{"Content-Type": "Application/JSON; charset=utf-8"}}, 200, ""},
+		"compressed":           {request{method: "POST", path: "/run", body: runBody, header: map[string]string{"Content-Encoding": "gzip"}}, 415, ""},
+		"in Latin-1":           {request{method: "POST", path: "/run", body: runBody, header: map[string]string{"Content-Type": "application/json; charset=iso-8859-1"}}, 415, ""},
+		"not in UTF-8":         {request{method: "POST", path: "/run", body: "{\"connection\":\"M\xfcller\"}"}, 400, ""},
+		"a type with charset":  {request{method: "POST", path: "/run", body: runBody, header: map[string]string{"Content-Type": "Application/JSON; charset=UTF-8"}}, 200, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp, body := s.do(t, test.request)
@@ -221,31 +223,14 @@ func TestWhatIsNoRequestOfTheAPIIsRefusedInJSON(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoHTTPIsRefusedInJSON(t *testing.T) {
-	s := serve(t, anyPool())
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := fmt.Fprint(conn, "hello\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	var answer strings.Builder
-	if _, err := io.Copy(&answer, conn); err != nil {
-		t.Fatal(err)
-	}
-	head, body, _ := strings.Cut(answer.String(), "\r\n\r\n")
-	if !strings.HasPrefix(head, "HTTP/1.1 400 ") {
-		t.Errorf("head %s", head)
-	}
-	refused(t, body, mm.BadRequest)
-}
-
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	s := serve(t, anyPool())
-	if resp, body := s.do(t, request{method: "HEAD", path: "/health"}); resp.StatusCode != 200 || body != "" || resp.ContentLength <= 0 {
-		t.Errorf("%d %q %d", resp.StatusCode, body, resp.ContentLength)
+	for _, r := range valid {
+		status := map[string]int{"GET": 200, "POST": 405}[r.method]
+		r.method, r.body = "HEAD", ""
+		if resp, body := s.do(t, r); resp.StatusCode != status || body != "" || resp.ContentLength <= 0 {
+			t.Errorf("%s: %d %q %d", r.path, resp.StatusCode, body, resp.ContentLength)
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ func refuse(status int, code mm.Code, remedy, format string, args ...any) *refus
 
 func tooLarge(limit int) *refusal {
 	return refuse(fasthttp.StatusRequestEntityTooLarge, mm.BadRequest,
-		"Send less; a command has at most 64 KiB.", "The request is larger than %d KiB.", limit>>10)
+		"Send less; a command has at most 64 KiB.", "The request is larger than %d MiB.", limit>>20)
 }
 
 func tooMany() *refusal {

@@ -31,7 +31,7 @@ func TestAnOutcomeIsHTTP200UnlessTheRequestItselfIsWrong(t *testing.T) {
 		p.run = failing(code)
 		p.reset = func(string, mm.Module) ([]mm.SessionID, error) { return nil, mm.Errorf(code, "Do.", "No.") }
 		p.cancel = func(string) (bool, error) { return false, mm.Errorf(code, "Do.", "No.") }
-		for _, r := range valid[3:] {
+		for _, r := range valid[4:] {
 			resp, body := s.do(t, r)
 			if resp.StatusCode != want {
 				t.Errorf("%s with %s: %d %s", r.path, code, resp.StatusCode, body)
@@ -114,6 +114,9 @@ func TestAServerOfOneConnectionTakesNoOther(t *testing.T) {
 	}
 }
 
+// plainRun is a request for one answer.
+var plainRun = request{method: "POST", path: "/run", body: runBody}
+
 // stream is a request for an event stream.
 var stream = request{method: "POST", path: "/run", body: runBody, header: map[string]string{"Accept": wire.EventStream}}
 
@@ -188,7 +191,7 @@ func (s served) begin(t *testing.T, r request) (net.Conn, *bufio.Reader) {
 }
 
 func TestAClientThatGoesAwayCancelsNothing(t *testing.T) {
-	for _, r := range []request{stream, valid[3]} {
+	for _, r := range []request{stream, plainRun} {
 		p := anyPool()
 		begun, gone, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 		p.run = func(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
@@ -220,7 +223,7 @@ func TestARepeatIsRefusedByAnotherLifeOfTheServer(t *testing.T) {
 	first, _ := s.do(t, valid[0])
 	life := first.Header.Get(wire.HeaderInstance)
 	for header, ok := range map[string]bool{life: true, "": true, "another": false, life + "x": false} {
-		r := valid[3]
+		r := plainRun
 		r.header = map[string]string{wire.HeaderInstance: header}
 		resp, body := s.do(t, r)
 		if resp.Header.Get(wire.HeaderInstance) != life || life == "" {
@@ -236,7 +239,7 @@ func TestARepeatIsRefusedByAnotherLifeOfTheServer(t *testing.T) {
 }
 
 func TestShutdownLetsRunningRequestsEnd(t *testing.T) {
-	for _, r := range []request{stream, valid[3]} {
+	for _, r := range []request{stream, plainRun} {
 		p := anyPool()
 		begun, end := make(chan struct{}), make(chan struct{})
 		p.run = func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
@@ -282,7 +285,7 @@ func TestShutdownGivesUpWhatDoesNotEndInTime(t *testing.T) {
 		return mm.Failed("r", cmd.Session, &mm.Error{Code: mm.Cancelled, Executed: mm.ExecutedMaybe})
 	}
 	s := serve(t, p)
-	conn, answer := s.begin(t, valid[3])
+	conn, answer := s.begin(t, plainRun)
 	defer conn.Close()
 	<-begun
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)

@@ -18,11 +18,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// fasthttp's own: one per process for the Date header, one per server that ends up to 10 s after it.
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"))
+	goleak.VerifyTestMain(m, leaks...)
+}
+
+var leaks = []goleak.Option{
+	// fasthttp's own: one per process for the Date header, one per server that ends up to 10 s after it.
+	goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+	goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
+	goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
 }
 
 // A pool is a scripted Service and Admin: what a test does not set answers with the zero value.
@@ -62,12 +65,18 @@ type served struct {
 // serve serves p at both doors until the test ends.
 func serve(t testing.TB, p *pool, change ...func(*http.Config)) served {
 	t.Helper()
+	return serveLimited(t, p, http.Limits{}, change...)
+}
+
+// serveLimited is serve with other limits.
+func serveLimited(t testing.TB, p *pool, limits http.Limits, change ...func(*http.Config)) served {
+	t.Helper()
 	cfg := http.Config{Service: p, Admin: p, RequireToken: true, Token: mm.NewSecret(token), TokenPath: "/home/me/pool-token",
 		Version: "1.2.3", Log: slog.New(slog.DiscardHandler)}
 	for _, f := range change {
 		f(&cfg)
 	}
-	s := served{Server: http.New(cfg), socket: filepath.Join(shortDir(t), "mm.sock")}
+	s := served{Server: http.NewLimited(cfg, limits), socket: filepath.Join(shortDir(t), "mm.sock")}
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
