@@ -87,6 +87,8 @@ type Call struct {
 	Command    string // Connect-ExchangeOnline
 	Parameters map[string]any
 	Secrets    map[string]Secret
+	// SecretLists are parameters that take several.
+	SecretLists map[string][]Secret
 	// Select lists the properties of the output objects that are wanted, dotted for nested ones (Context.Account.Id), so
 	// that large objects are not walked; each becomes a member of that name in Result.Objects. Empty: all, to depth 4.
 	Select []string

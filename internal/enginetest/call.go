@@ -33,6 +33,13 @@ var callRules = []rule{
 			p.record(mark, c.ID, mm.StreamWarning, "-Not a parameter; $x")
 		}
 	}},
+	{"a list of secrets is bound as a list", func(p *probe) {
+		r := p.call(mm.Call{Module: utility, Command: "Write-Output",
+			SecretLists: map[string][]mm.Secret{"InputObject": {mm.NewSecret("one"), mm.NewSecret("two")}}})
+		if got := p.objects(r); !reflect.DeepEqual(got, []any{"one", "two"}) {
+			p.t.Errorf("objects %v", got)
+		}
+	}},
 	{"a user's function of that name is not called", func(p *probe) {
 		p.run(`function Get-Location { 'forged' }`)
 		r := p.call(mm.Call{Module: management, Command: "Get-Location", Select: []string{"Path"}})

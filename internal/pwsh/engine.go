@@ -124,11 +124,18 @@ func (e *Engine) Invoke(in mm.Invocation) {
 func (e *Engine) Call(c mm.Call) {
 	r := frame.Request{Op: frame.OpCall, ID: c.ID, Module: c.Module, Command: c.Command, Parameters: c.Parameters,
 		Select: c.Select}
-	if len(c.Secrets) > 0 {
-		r.Secrets = make(map[string]string, len(c.Secrets))
-		for name, s := range c.Secrets {
-			r.Secrets[name] = s.Reveal()
+	if len(c.Secrets)+len(c.SecretLists) > 0 {
+		r.Secrets = make(map[string]any, len(c.Secrets)+len(c.SecretLists))
+	}
+	for name, s := range c.Secrets {
+		r.Secrets[name] = s.Reveal()
+	}
+	for name, list := range c.SecretLists {
+		texts := make([]string, len(list))
+		for i, s := range list {
+			texts[i] = s.Reveal()
 		}
+		r.Secrets[name] = texts
 	}
 	e.ask(r)
 }

@@ -91,7 +91,8 @@ func TestRequestsArriveInTheOrderInWhichTheyWereMadeAndNoMethodWaitsForTheProces
 	var got []string
 	for range 6 {
 		r := p.hear(t)
-		got = append(got, r.Op+r.ID+r.Secrets["Token"])
+		secret, _ := r.Secrets["Token"].(string)
+		got = append(got, r.Op+r.ID+secret)
 	}
 	if d := cmp.Diff([]string{"invoke1", "analyze2", "cancel1", "ping3", "collect", "call4s"}, got); d != "" {
 		t.Error(d)

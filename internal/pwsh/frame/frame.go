@@ -76,11 +76,11 @@ type Request struct {
 	Live     bool   `json:"live,omitempty"` // rendered output as stream records too
 
 	// call
-	Module     string            `json:"module,omitempty"`
-	Command    string            `json:"command,omitempty"`
-	Parameters map[string]any    `json:"parameters,omitempty"`
-	Secrets    map[string]string `json:"secrets,omitempty"`
-	Select     []string          `json:"select,omitempty"`
+	Module     string         `json:"module,omitempty"`
+	Command    string         `json:"command,omitempty"`
+	Parameters map[string]any `json:"parameters,omitempty"`
+	Secrets    map[string]any `json:"secrets,omitempty"` // texts and lists of texts
+	Select     []string       `json:"select,omitempty"`
 }
 
 // A Reply is a frame from the host. Which members count depends on Op.

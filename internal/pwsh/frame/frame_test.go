@@ -15,7 +15,7 @@ func TestFramesComeBackAsTheyWereSent(t *testing.T) {
 	var pipe bytes.Buffer
 	sent := []Request{
 		{Op: OpInvoke, ID: "1", Script: "'ü€𝄞'\n\x00", Width: 120},
-		{Op: OpCall, ID: "2", Command: "Connect-AzAccount", Parameters: map[string]any{"Tenant": "t"}, Secrets: map[string]string{"AccessToken": "s"}},
+		{Op: OpCall, ID: "2", Command: "Connect-AzAccount", Parameters: map[string]any{"Tenant": "t"}, Secrets: map[string]any{"AccessToken": "s", "AccessTokens": []any{"a", "b"}}},
 		{Op: OpShutdown},
 	}
 	for _, r := range sent {

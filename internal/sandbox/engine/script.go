@@ -37,7 +37,7 @@ func (r *run) call(q frame.Request) error {
 		named = append(named, given{name: name, value: fromJSON(v)})
 	}
 	for name, v := range q.Secrets {
-		named = append(named, given{name: name, value: v})
+		named = append(named, given{name: name, value: fromJSON(v)})
 	}
 	a, err := c.bind(named, nil)
 	if err != nil {
