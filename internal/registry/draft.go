@@ -92,10 +92,19 @@ func (d *Draft) Add(name string, fields []Field) error {
 }
 
 // Set makes the JSON the value of a field of the connection of just that name; nil removes the field. A path of two names means
-// a member of a field that is an object.
+// a member of a field that is an object, found without regard to case as the modules of moduleApps are.
 func (d *Draft) Set(name string, path []string, json []byte) error {
-	if _, ok := d.connections().member(name); !ok {
+	entry, ok := d.connections().member(name)
+	if !ok {
 		return unknown(name, d.Names())
+	}
+	if len(path) == 2 {
+		outer, _ := entry.member(path[0])
+		for _, m := range outer.members {
+			if strings.EqualFold(m.name, path[1]) {
+				path = []string{path[0], m.name}
+			}
+		}
 	}
 	return set(d.connections(), append([]string{name}, path...), json)
 }

@@ -42,21 +42,50 @@ func Edit(ctx context.Context, path string, change func(*Draft) error) error {
 	return editor{path: path, tries: lockTries}.edit(ctx, change)
 }
 
-// View returns the registry's content for reading, and the notes of File.Read. It waits for a writer as File.Read does.
+// View returns the registry's content for reading, and the notes of File.Read; a file that is missing or empty has none. It waits
+// for a writer as File.Read does.
 func View(path string) (*Draft, []string, error) {
 	registered := Open(path).Read()
-	if registered.Problem != nil {
-		return nil, registered.Notes, registered.Problem
+	old, _, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return newDraft(value{kind: kindObject}), nil, nil
 	}
-	data, _, err := read(path)
 	if err != nil {
-		return nil, registered.Notes, Open(path).unreadable(err)
+		return nil, nil, Open(path).unreadable(err)
 	}
-	root, broken := parseTree(withoutMark(data))
-	if broken != nil || root.kind != kindObject {
-		return nil, registered.Notes, mm.Errorf(mm.Busy, "Try again.", "The connection registry %s is just being changed.", path)
+	data, err := whole(path, old)
+	if err != nil {
+		return nil, nil, err
+	}
+	root, broken := parseTree(data)
+	switch {
+	case registered.Problem != nil && !isBlank(old):
+		return nil, nil, registered.Problem
+	case broken != nil || !holdsConnections(root):
+		return nil, nil, mm.Errorf(mm.Busy, "Try again.", "The connection registry %s is just being changed.", path)
 	}
 	return newDraft(root), registered.Notes, nil
+}
+
+// whole returns the JSON of a file: without a byte order mark, and an empty object for an empty one. A file that is empty although
+// it has a backup has lost its content, and is an error.
+func whole(path string, old []byte) ([]byte, error) {
+	if !isBlank(old) {
+		return withoutMark(old), nil
+	}
+	if backup, err := os.Stat(backupOf(path)); err == nil && backup.Size() > 0 {
+		return nil, mm.Errorf(mm.RegistryBroken, fmt.Sprintf("Take back how it was before with `cp %s %s`, or remove that backup.",
+			quoted(backupOf(path)), quoted(path)), "The connection registry %s is empty.", path)
+	}
+	return []byte("{}"), nil
+}
+
+func isBlank(data []byte) bool { return len(bytes.TrimSpace(withoutMark(data))) == 0 }
+
+// holdsConnections reports whether a draft can be made of a JSON value.
+func holdsConnections(root value) bool {
+	list, ok := root.member(connectionsKey)
+	return root.kind == kindObject && (!ok || list.kind == kindObject)
 }
 
 // backupOf is where the content before the last change is.
@@ -140,12 +169,6 @@ func (e editor) change(f *os.File, change func(*Draft) error) error {
 	if err != nil {
 		return Open(e.path).unreadable(err)
 	}
-	if len(bytes.TrimSpace(old)) == 0 {
-		if info, err := os.Stat(backupOf(e.path)); err == nil && info.Size() > 0 {
-			return mm.Errorf(mm.RegistryBroken, fmt.Sprintf("Take back how it was before with `cp %s %s`, or remove that backup.",
-				quoted(backupOf(e.path)), quoted(e.path)), "The connection registry %s is empty.", e.path)
-		}
-	}
 	text, err := e.revise(old, change)
 	if err != nil {
 		return err
@@ -168,7 +191,7 @@ func (e editor) change(f *os.File, change func(*Draft) error) error {
 
 // create makes the file with what change makes of an empty registry. The error is errOvertaken where there is one meanwhile.
 func (e editor) create(change func(*Draft) error) error {
-	text, err := e.revise(nil, change)
+	text, err := e.revise([]byte("{}"), change)
 	if err != nil {
 		return err
 	}
@@ -196,13 +219,13 @@ func (e editor) create(change func(*Draft) error) error {
 
 // revise returns the text of a registry after the change.
 func (e editor) revise(old []byte, change func(*Draft) error) ([]byte, error) {
-	data := withoutMark(old)
-	if len(bytes.TrimSpace(data)) == 0 {
-		data = []byte("{}")
+	data, err := whole(e.path, old)
+	if err != nil {
+		return nil, err
 	}
 	before, notesBefore, was := parse(data)
 	root, unreadable := parseTree(data)
-	if list, ok := root.member(connectionsKey); unreadable != nil || root.kind != kindObject || ok && list.kind != kindObject {
+	if unreadable != nil || !holdsConnections(root) {
 		return nil, brokenAt(e.path, data, was)
 	}
 	draft := newDraft(root)
