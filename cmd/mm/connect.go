@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"sync"
+	"sync/atomic"
 
 	mm "github.com/microsoft-master/mm"
 	mmhttp "github.com/microsoft-master/mm/http"
@@ -40,105 +40,59 @@ func poolAt(s settings) (*client.Client, error) {
 	return c, nil
 }
 
-// connect returns a client of the pool. Where the settings name no address and nobody answers on the socket, it starts a
-// daemon in the background and waits until that answers.
-func connect(ctx context.Context, e *environ, s settings) (*client.Client, error) {
+// dialRounds is how often a daemon is started or replaced for one caller: old and new clients could do so in turn.
+const dialRounds = 3
+
+// connect returns the pool. Where the settings name no address and nobody answers on the socket, it starts a daemon in the
+// background and waits until that answers; one that ends later is started anew with the next call.
+func connect(ctx context.Context, e *environ, s settings) (*lazyPool, error) {
+	var pid atomic.Int64 // of the daemon that was dialled last
+	l := &lazyPool{
+		dial: func(ctx context.Context) (mm.Service, error) {
+			c, err := dial(ctx, e, s)
+			if err != nil {
+				return nil, err
+			}
+			pid.Store(int64(lockHolder(s.lockPath())))
+			return c, nil
+		},
+		ended: func(ctx context.Context) error {
+			if s.URL != "" || pid.Load() == 0 {
+				return nil
+			}
+			ctx, cancel := context.WithTimeout(ctx, startLimit)
+			defer cancel()
+			return waitEnded(ctx, s.lockPath(), int(pid.Load()))
+		},
+	}
+	if _, err := l.get(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// dial returns a client of the pool that answers, of this program's version or a newer one where that can be had.
+func dial(ctx context.Context, e *environ, s settings) (*client.Client, error) {
 	c, err := poolAt(s)
 	if err != nil || s.URL != "" {
 		return c, err
 	}
-	first, cancel := context.WithTimeout(ctx, answerLimit)
-	defer cancel()
-	if _, err := c.Health(first); err == nil {
-		return c, nil
-	}
-	if err := startDaemon(ctx, e, s, c); err != nil {
-		c.Close()
-		return nil, err
+	for range dialRounds {
+		theirs, err := answers(ctx, c)
+		if err == nil && (!older(theirs, versionText()) || !replaceOlder(ctx, s, c, once)) {
+			return c, nil
+		}
+		if err := startDaemon(ctx, e, s, c); err != nil {
+			c.Close()
+			return nil, err
+		}
 	}
 	return c, nil
 }
 
-// A lazyPool is the Service of a pool that is looked for, and if need be started, with the first call. A call that finds
-// none fails, and the next one tries again.
-type lazyPool struct {
-	dial func(context.Context) (mm.Service, error)
-
-	mu   sync.Mutex
-	pool mm.Service
-}
-
-func (l *lazyPool) get(ctx context.Context) (mm.Service, *mm.Error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.pool == nil {
-		pool, err := l.dial(ctx)
-		if err != nil {
-			return nil, unreachable(err)
-		}
-		l.pool = pool
-	}
-	return l.pool, nil
-}
-
-// Run implements mm.Service. A daemon that was there and has ended since is started anew, because nothing was sent.
-func (l *lazyPool) Run(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
-	var out mm.Outcome
-	for range 2 {
-		pool, err := l.get(ctx)
-		if err != nil {
-			return mm.Failed(cmd.RequestID, cmd.Session, err)
-		}
-		out = pool.Run(ctx, cmd, progress)
-		if out.Err == nil || !l.lost(out.Err) {
-			break
-		}
-	}
-	return out
-}
-
-// Cancel implements mm.Service.
-func (l *lazyPool) Cancel(ctx context.Context, requestID string) (bool, error) {
-	l.mu.Lock()
-	pool := l.pool
-	l.mu.Unlock()
-	if pool == nil {
-		return false, nil // nothing was asked yet
-	}
-	return pool.Cancel(ctx, requestID)
-}
-
-// Connections implements mm.Service.
-func (l *lazyPool) Connections(ctx context.Context) (conns []mm.Connection, err error) {
-	for range 2 {
-		pool, missing := l.get(ctx)
-		if missing != nil {
-			return nil, missing
-		}
-		if conns, err = pool.Connections(ctx); err == nil || !l.lost(err) {
-			break
-		}
-	}
-	return conns, err
-}
-
-// lost reports whether nobody answers any more, and forgets the pool then.
-func (l *lazyPool) lost(err error) bool {
-	var e *mm.Error
-	if !errors.As(err, &e) || e.Code != mm.NodeUnreachable || e.Executed != mm.ExecutedNo {
-		return false
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pool = nil
-	return true
-}
-
-// unreachable is err as an *mm.Error of a request that reached nobody.
-func unreachable(err error) *mm.Error {
-	var e *mm.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return mm.Errorf(mm.NodeUnreachable, "Look what it says with `mm serve`.", "mm cannot be reached: %v.", err)
+// answers asks whether the daemon is there, and returns its version.
+func answers(ctx context.Context, c *client.Client) (version string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	return c.Health(ctx)
 }

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	mm "github.com/microsoft-master/mm"
@@ -22,86 +19,94 @@ import (
 const (
 	// answerLimit is what killing and answering may take after the drain, and what a daemon may take to say that it is there.
 	answerLimit = 5 * time.Second
-	// idleLimit is how long a daemon in the background stays without a session and without a request.
-	idleLimit = 8 * time.Hour
-	idlePoll  = time.Minute
+	// lingering is how long connections that are open at the end are still answered, with shutting_down, after nobody can
+	// make new ones: a client that has just met the daemon learns for sure that its command was not executed.
+	lingering = 250 * time.Millisecond
 )
 
 // A daemon is the pool and its doors.
 type daemon struct {
 	pool   *actors.Pool
 	server *mmhttp.Server
-	failed chan error // gets why a door closed by itself
+	doors  doors
+	failed chan error // gets why a door closed by itself, or why the daemon must not go on
 	stops  chan mm.StopRequest
-	last   atomic.Int64 // when the last command came, in Unix seconds
+	use    usage
+	log    *slog.Logger
 }
 
-// startPool opens the doors first and starts the pool then, so that a taken port costs nothing.
-func startPool(ctx context.Context, s settings, background bool, log *slog.Logger) (*daemon, error) {
+// startDaemonHere opens the doors first and starts the pool then, so that a taken port costs nothing.
+func startDaemonHere(ctx context.Context, s settings, background bool, log *slog.Logger) (*daemon, error) {
 	if s.NoAuth && !s.loopback() && !inContainer() {
 		return nil, usageError{fmt.Errorf("SESSION_POOL_AUTH=none would open %s to everybody in the network; "+
 			"leave it out, or listen on 127.0.0.1", s.address())}
 	}
 	token, err := mmhttp.EnsureToken(s.tokenPath())
 	if err != nil {
-		return nil, err
+		return nil, stateError("read or make the token of the HTTP API", err)
 	}
-	unixDoor, err := mmhttp.ListenUnix(s.Socket)
+	d := &daemon{failed: make(chan error, 4), stops: make(chan mm.StopRequest, 1), log: log}
+	note, err := d.doors.open(ctx, s, background)
 	if err != nil {
 		return nil, err
 	}
-	tcpDoor, err := listenTCP(ctx, s)
-	if err != nil && !background {
-		return nil, errors.Join(err, unixDoor.Close())
-	}
+	powershell, err := d.start(s, background, token, note)
 	if err != nil {
-		// Whoever had mm started in the background uses the socket.
-		log.Warn("not on TCP", "error", err)
+		return nil, errors.Join(err, d.closeDoors())
 	}
-	d := &daemon{failed: make(chan error, 2), stops: make(chan mm.StopRequest, 1)}
-	d.last.Store(time.Now().Unix())
-	if err := d.start(s, background, token, log); err != nil {
-		return nil, errors.Join(err, unixDoor.Close(), closeListener(tcpDoor))
-	}
-	go d.serve(d.server.ServeUnix, unixDoor)
-	if tcpDoor != nil {
-		go d.serve(d.server.ServeTCP, tcpDoor)
-		log.Info("serving", "address", tcpDoor.Addr().String(), "socket", s.Socket, "version", versionText())
+	d.serve(d.server.ServeUnix, d.doors.unix)
+	if d.doors.tcp != nil {
+		d.serve(d.server.ServeTCP, d.doors.tcp)
 	} else {
-		log.Info("serving", "socket", s.Socket, "version", versionText())
+		// Whoever had mm started in the background uses the socket.
+		log.Warn(note)
 	}
+	d.sayStarted(s, powershell)
 	return d, nil
 }
 
-func (d *daemon) start(s settings, background bool, token mm.Secret, log *slog.Logger) error {
-	launcher, err := newLauncher(s, log)
-	if err != nil {
-		return err
-	}
-	var reg mm.Registry = registry.Open(s.Registry)
-	if s.Only != "" {
-		reg = onlyRegistry{reg, s.Only}
-	}
+// start starts the pool and makes the server. It returns the path of PowerShell, where there is one.
+func (d *daemon) start(s settings, background bool, token mm.Secret, note string) (powershell string, err error) {
+	launcher := newLauncher(s, d.log)
 	about := mm.About{Version: versionText(), PID: os.Getpid(), Background: background}
 	if background {
 		about.Log = s.logPath()
 	}
-	d.pool, err = actors.Start(actors.Config{Registry: reg, Launcher: launcher, NewID: newID, Timeout: s.Timeout, Log: log,
+	d.pool, err = actors.Start(actors.Config{Registry: servedRegistry(s), Launcher: launcher, NewID: newID, Timeout: s.Timeout, Log: d.log,
 		About: about, Stop: d.askToStop})
 	if err != nil {
-		return fmt.Errorf("start the actors: %w", err)
+		return "", fmt.Errorf("start the actors: %w", err)
 	}
 	d.server = mmhttp.New(mmhttp.Config{
-		Service: &watched{Service: d.pool, only: s.Only, last: &d.last}, Admin: d.pool,
+		Service: &watched{Service: d.pool, use: &d.use}, Admin: noted{d.pool, note}, Only: s.Only,
 		RequireToken: !s.NoAuth, Token: token, TokenPath: s.tokenPath(), Hosts: hostNames(s),
-		Version: versionText(), Log: log,
+		Version: versionText(), Log: d.log,
 	})
-	return nil
+	return launcher.path(), nil
 }
 
-func (d *daemon) serve(serve func(net.Listener) error, ln net.Listener) {
-	if err := serve(ln); !errors.Is(err, mmhttp.ErrClosed) {
-		d.failed <- err
+// sayStarted logs what is served, and what is wrong with it from the start.
+func (d *daemon) sayStarted(s settings, powershell string) {
+	r := servedRegistry(s).Read()
+	said := []any{"version", versionText(), "pid", os.Getpid(), "socket", s.Socket}
+	if d.doors.tcp != nil {
+		said = append(said, "address", d.doors.tcp.Addr().String())
+	}
+	if s.Only != "" {
+		said = append(said, "only", s.Only)
+	}
+	if powershell != "" {
+		said = append(said, "powershell", powershell)
+	}
+	said = append(said, "registry", s.Registry, "connections", len(r.Connections), "log_level", s.LogLevel)
+	d.log.Info("serving", said...)
+	if r.Problem != nil {
+		d.log.Warn(r.Problem.Error())
+	} else if s.Only != "" && len(r.Connections) == 0 {
+		d.log.Warn("the registry has no connection of that name; see `mm connections list`", "M365_CONNECTION", s.Only)
+	}
+	for _, note := range r.Notes {
+		d.log.Warn(note)
 	}
 }
 
@@ -109,11 +114,14 @@ func (d *daemon) serve(serve func(net.Listener) error, ln net.Listener) {
 func (d *daemon) stop(drain time.Duration) error {
 	draining, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
-	answering, cancel := context.WithTimeout(context.Background(), drain+answerLimit)
+	answering, cancel := context.WithTimeout(context.Background(), drain+lingering+answerLimit)
 	defer cancel()
+	closed := d.closeDoors()
+	refusing := d.pool.Stop(answering, mm.StopRequest{}) // the end has begun already; from now on nothing new is taken
+	time.Sleep(lingering)
 	pool := make(chan error, 1)
 	go func() { pool <- d.pool.Shutdown(draining) }()
-	return errors.Join(d.server.Shutdown(answering), <-pool)
+	return errors.Join(closed, refusing, d.server.Shutdown(answering), <-pool)
 }
 
 // askToStop begins the end of the daemon. A second request changes nothing.
@@ -124,48 +132,28 @@ func (d *daemon) askToStop(r mm.StopRequest) {
 	}
 }
 
-// sessions counts the pool's sessions.
-func (d *daemon) sessions(ctx context.Context) (int, error) {
-	status, err := d.pool.Status(ctx)
-	return len(status.Sessions), err
+// noted is the pool's Admin with a note of the daemon's own in the status.
+type noted struct {
+	mm.Admin
+	note string // empty: none
 }
 
-// watchIdle calls ended when there was neither a session nor a command for idleLimit. last is the time of the last command
-// in Unix seconds.
-func watchIdle(ctx context.Context, last *atomic.Int64, sessions func(context.Context) (int, error), ended func()) {
-	tick := time.NewTicker(idlePoll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			if now.Sub(time.Unix(last.Load(), 0)) < idleLimit {
-				continue
-			}
-			if n, err := sessions(ctx); err == nil && n == 0 {
-				ended()
-				return
-			}
-		}
+// Status implements mm.Admin.
+func (n noted) Status(ctx context.Context) (mm.PoolStatus, error) {
+	s, err := n.Admin.Status(ctx)
+	if err == nil && n.note != "" {
+		s.Notes = append([]string{n.note}, s.Notes...)
 	}
+	return s, err
 }
 
-// watched is the pool with the time of the last command, and with the one connection of M365_CONNECTION in every command.
-type watched struct {
-	mm.Service
-	only string
-	last *atomic.Int64
-}
-
-// Run implements mm.Service.
-func (w *watched) Run(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
-	w.last.Store(time.Now().Unix())
-	defer func() { w.last.Store(time.Now().Unix()) }()
-	if w.only != "" {
-		cmd.Session.Connection = w.only
+// servedRegistry is the registry as this daemon serves it.
+func servedRegistry(s settings) mm.Registry {
+	var reg mm.Registry = registry.Open(s.Registry)
+	if s.Only != "" {
+		reg = onlyRegistry{reg, s.Only}
 	}
-	return w.Service.Run(ctx, cmd, progress)
+	return reg
 }
 
 // onlyRegistry shows one connection of a registry.
@@ -183,24 +171,6 @@ func (o onlyRegistry) Read() mm.Registered {
 		r.Connections[o.name] = c
 	}
 	return r
-}
-
-func listenTCP(ctx context.Context, s settings) (net.Listener, error) {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.address())
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("port %d is taken by another program (`ss -ltnp sport = :%[1]d` names it); end that, or set SESSION_POOL_PORT", s.Port)
-	case err != nil:
-		return nil, fmt.Errorf("cannot listen on %s: %w; set SESSION_POOL_HOST and SESSION_POOL_PORT", s.address(), err)
-	}
-	return ln, nil
-}
-
-func closeListener(ln net.Listener) error {
-	if ln == nil {
-		return nil
-	}
-	return ln.Close()
 }
 
 // hostNames are the names under which others may address this machine, where it listens for others: in a network of

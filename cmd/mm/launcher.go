@@ -18,7 +18,7 @@ const cloudSandbox = "sandbox"
 
 // newLauncher returns what starts the engines of a daemon: the user's PowerShell, and for connections of a sandbox where no
 // PowerShell is found, or where MM_SANDBOX_ENGINE=go asks for it, the Go engine. Nothing else ever runs on the Go engine.
-func newLauncher(s settings, log *slog.Logger) (mm.Launcher, error) {
+func newLauncher(s settings, log *slog.Logger) *launcher {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = s.StateDir
@@ -29,7 +29,7 @@ func newLauncher(s settings, log *slog.Logger) (mm.Launcher, error) {
 		if err != nil {
 			return nil, err
 		}
-		log.Info("PowerShell found", "path", path)
+		l.found = path
 		return pwsh.New(pwsh.Config{
 			Pwsh:     path,
 			CacheDir: filepath.Join(cache, "mm"),
@@ -44,7 +44,7 @@ func newLauncher(s settings, log *slog.Logger) (mm.Launcher, error) {
 	if _, err := l.powershell(); err != nil {
 		log.Warn("no PowerShell", "error", err)
 	}
-	return l, nil
+	return l
 }
 
 // sandboxEnv tells the modules of a sandbox which connection they serve.
@@ -61,8 +61,16 @@ type launcher struct {
 	standIn mm.Launcher
 	find    func() (mm.Launcher, error)
 
-	mu   sync.Mutex
-	real mm.Launcher
+	mu    sync.Mutex
+	real  mm.Launcher
+	found string // the path of PowerShell
+}
+
+// path returns where PowerShell is; empty: it was not found yet.
+func (l *launcher) path() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.found
 }
 
 // powershell returns the launcher of PowerShell, which is looked for until it is found: it may be installed while mm runs.

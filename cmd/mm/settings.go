@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -16,7 +17,31 @@ import (
 // An environ is what the process was started in. Subcommands read it through settings.
 type environ struct {
 	getenv func(string) string
-	list   []string // KEY=VALUE
+	list   []string          // KEY=VALUE
+	flags  map[string]string // the flags that stand for variables, by the variable's name
+}
+
+// with returns the environment with a flag in place of a variable.
+func (e *environ) with(variable, flag, value string) *environ {
+	flags := maps.Clone(e.flags)
+	if flags == nil {
+		flags = map[string]string{}
+	}
+	flags[variable] = flag
+	return &environ{flags: flags, list: e.list, getenv: func(name string) string {
+		if name == variable {
+			return value
+		}
+		return e.getenv(name)
+	}}
+}
+
+// called is what people set: the variable, or the flag that stands for it.
+func (e *environ) called(variable string) string {
+	if flag := e.flags[variable]; flag != "" {
+		return flag
+	}
+	return variable
 }
 
 func newEnviron() *environ { return &environ{getenv: os.Getenv, list: os.Environ()} }
@@ -74,12 +99,13 @@ func (e *environ) read() (settings, error) {
 	} {
 		v, err := strconv.Atoi(e.or(n.name, strconv.Itoa(n.def)))
 		if err != nil || v < n.low || v > n.high {
-			return s, usageError{fmt.Errorf("%s is %q; set it to a number from %d to %d", n.name, e.getenv(n.name), n.low, n.high)}
+			return s, usageError{fmt.Errorf("%s is %q; set it to a number from %d to %d", e.called(n.name), e.getenv(n.name), n.low, n.high)}
 		}
 		n.set(v)
 	}
 	if _, ok := logLevels[s.LogLevel]; !ok {
-		return s, usageError{fmt.Errorf("SESSION_POOL_LOG_LEVEL is %q; set it to DEBUG, INFO, WARNING, ERROR or CRITICAL", s.LogLevel)}
+		return s, usageError{fmt.Errorf("%s is %q; set it to DEBUG, INFO, WARNING, ERROR or CRITICAL",
+			e.called("SESSION_POOL_LOG_LEVEL"), s.LogLevel)}
 	}
 	var err error
 	if s.NoAuth, err = e.choice("SESSION_POOL_AUTH", "token", "none"); err != nil {

@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/http/client"
@@ -22,7 +25,8 @@ const (
 )
 
 // startDaemon starts `mm serve` in the background, or waits for the one that somebody else starts, until c is answered. Of
-// several that do so at once only the one that gets mm.lock starts one. The error is an *mm.Error that says where it logs.
+// several that do so at once only the one that gets mm.lock starts one; where a daemon is about to end, its end is waited for.
+// The error is an *mm.Error that says where it logs.
 func startDaemon(ctx context.Context, e *environ, s settings, c *client.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -46,16 +50,32 @@ func startDaemon(ctx context.Context, e *environ, s settings, c *client.Client) 
 		select {
 		case <-again.C:
 		case err := <-ended:
+			if err == nil { // somebody stopped it in good order: a newer mm, say, which starts one of its own
+				ended = nil
+				continue
+			}
 			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+".", "mm was started in the background and ended at once (%v): %s.",
 				err, strings.TrimRight(lastLine(s.logPath()), "."))
 		case <-ctx.Done():
 			if ctx.Err() == context.Canceled {
 				return mm.Errorf(mm.Cancelled, "", "Nobody waits for mm any more.")
 			}
-			return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+"; pid "+fmt.Sprint(lockHolder(s.lockPath()))+" holds its lock.",
-				"mm does not answer at %s after %s.", s.Socket, startLimit)
+			return silent(s, startLimit)
 		}
 	}
+}
+
+// silent is the error of a daemon that holds its lock and does not answer.
+func silent(s settings, after time.Duration) *mm.Error {
+	switch n := readLock(s.lockPath()); {
+	case n.ending:
+		return mm.Errorf(mm.NodeUnreachable, fmt.Sprintf("Wait for its commands, or end them with `mm stop --now` (pid %d).", n.pid),
+			"mm is about to end and lets commands run on; it has not ended after %s.", after)
+	case n.pid != 0:
+		return mm.Errorf(mm.NodeUnreachable, fmt.Sprintf("End it with `kill %d`, or `kill -9 %[1]d` where that does not help; it logs to %s.", n.pid, s.logPath()),
+			"mm (pid %d) is there, but does not answer at %s after %s.", n.pid, s.Socket, after)
+	}
+	return mm.Errorf(mm.NodeUnreachable, "It logs to "+s.logPath()+".", "mm does not answer at %s after %s.", s.Socket, after)
 }
 
 // lastLine returns the last line of a log.
@@ -77,7 +97,7 @@ func lastLine(path string) string {
 // spawnDaemon starts `mm serve` in a session of its own, with the lock, a clean environment and / as its folder, logging to
 // s.logPath. The channel gets its end, should it end before this process does.
 func spawnDaemon(e *environ, s settings, lock *daemonLock) (<-chan error, error) {
-	self, err := os.Executable()
+	self, err := program()
 	if err != nil {
 		return nil, err
 	}
@@ -95,18 +115,32 @@ func spawnDaemon(e *environ, s settings, lock *daemonLock) (<-chan error, error)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{lock.f}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	keepFiles()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	ended := make(chan error, 1)
-	go func() {
-		err := cmd.Wait()
-		if err == nil {
-			err = errors.New("exit status 0")
-		}
-		ended <- err
-	}()
+	go func() { ended <- cmd.Wait() }()
 	return ended, nil
+}
+
+// program returns the path of this program, or of the one that has replaced it there: an update while `mm mcp` runs.
+func program() (string, error) {
+	self, err := os.Executable()
+	return strings.TrimSuffix(self, " (deleted)"), err // Linux says so of a file that was removed
+}
+
+// keepFiles keeps the files that whoever started this process left open in it, from the daemon, which outlives them all.
+func keepFiles() {
+	open, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		return // a system without such a folder
+	}
+	for _, f := range open {
+		if fd, err := strconv.Atoi(f.Name()); err == nil && fd > 2 {
+			unix.CloseOnExec(fd)
+		}
+	}
 }
 
 // inherited are the variables that a daemon in the background keeps, whoever starts it: what finds programs, folders,

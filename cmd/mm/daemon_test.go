@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+func TestAnIdleDaemonEndsAfterEightHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var u usage
+		var signedIn, refuse atomic.Bool
+		begun := time.Now()
+		ended := make(chan time.Duration, 1)
+		stop := func(_ context.Context, r mm.StopRequest) error {
+			if !r.IfIdle || !strings.Contains(r.Why, "idle") {
+				t.Errorf("asked for %+v", r)
+			}
+			if refuse.Swap(false) {
+				return mm.Errorf(mm.Busy, "", "A request came just now.")
+			}
+			ended <- time.Since(begun)
+			return nil
+		}
+		go watchIdle(t.Context(), &u, func(context.Context) bool { return signedIn.Load() }, stop, slog.New(slog.DiscardHandler))
+		still := func(when string) {
+			t.Helper()
+			synctest.Wait()
+			select {
+			case <-ended:
+				t.Fatal("it ended " + when)
+			default:
+			}
+		}
+		time.Sleep(7 * time.Hour)
+		u.now() // a command came
+		time.Sleep(7 * time.Hour)
+		still("seven hours after a command")
+		signedIn.Store(true)
+		time.Sleep(10 * time.Hour)
+		still("with a session")
+		signedIn.Store(false)
+		time.Sleep(7 * time.Hour)
+		still("seven hours after a session")
+		refuse.Store(true)
+		if took := <-ended; took < 32*time.Hour-time.Minute || took > 32*time.Hour+3*time.Minute {
+			t.Errorf("ended after %s", took)
+		}
+	})
+}
+
+// fixed is a registry that never changes.
+type fixed map[string]mm.Connection
+
+func (f fixed) Read() mm.Registered { return mm.Registered{Connections: f} }
+
+func TestM365ConnectionShowsOneConnection(t *testing.T) {
+	all := fixed{"A": {Name: "A"}, "B": {Name: "B"}}
+	if got := (onlyRegistry{all, "B"}).Read().Connections; len(got) != 1 || got["B"].Name != "B" {
+		t.Errorf("got %v", got)
+	}
+	if got := (onlyRegistry{all, "C"}).Read().Connections; len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestACommandIsAUseAndAQuestionIsNone(t *testing.T) {
+	var u usage
+	u.last.Store(int64(-time.Hour))
+	w := &watched{Service: &fakePool{answer: func(mm.Command) mm.Outcome { return printed("x") }}, use: &u}
+	before := u.idle()
+	if _, err := w.Connections(t.Context()); err != nil && before < time.Hour {
+		t.Fatal(err)
+	}
+	if u.idle() < before {
+		t.Error("the list of connections counted as a use")
+	}
+	w.Run(t.Context(), mm.Command{}, nil)
+	if u.idle() >= before {
+		t.Error("a command did not count")
+	}
+}
+
+func TestTheStatusHasTheDaemonsOwnNote(t *testing.T) {
+	pool := statusOnly{notes: []string{"the registry's"}}
+	for note, want := range map[string]int{"": 1, "not on TCP": 2} {
+		s, err := noted{pool, note}.Status(t.Context())
+		if err != nil || len(s.Notes) != want || (note != "" && s.Notes[0] != note) {
+			t.Errorf("%q: %v, %v", note, s.Notes, err)
+		}
+	}
+	if _, err := (noted{statusOnly{err: errors.New("odd")}, "x"}).Status(t.Context()); err == nil {
+		t.Error("the error is lost")
+	}
+}
+
+// statusOnly is an Admin that has a status.
+type statusOnly struct {
+	mm.Admin
+	notes []string
+	err   error
+}
+
+func (s statusOnly) Status(context.Context) (mm.PoolStatus, error) {
+	return mm.PoolStatus{Notes: s.notes}, s.err
+}
+
+func TestADaemonThatEndedWithoutAWordIsWarnedOf(t *testing.T) {
+	var b bytes.Buffer
+	sayLost(newLog(&b, "INFO"), lockNote{})
+	if b.Len() != 0 {
+		t.Errorf("nothing was lost: %s", b.String())
+	}
+	sayLost(newLog(&b, "INFO"), lockNote{lost: 42, seen: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)})
+	contains(t, "log", b.String(), "[WARNING]")
+	contains(t, "log", b.String(), `"pid": 42`)
+	contains(t, "log", b.String(), "2026-11-22T10:00:00Z")
+}
