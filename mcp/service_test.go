@@ -64,3 +64,11 @@ func contoso() []mm.Connection {
 		{Name: "Fabrikam-GA", Description: "Fabrikam", MCPs: []string{"other", "graph"}},
 	}
 }
+
+// reports sends one progress record and is done.
+func reports(_ context.Context, _ mm.Command, progress mm.Progress) mm.Outcome {
+	if progress != nil {
+		progress([]mm.Record{{Stream: mm.StreamInformation, Text: "under way"}})
+	}
+	return prints("done")
+}

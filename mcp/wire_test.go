@@ -122,29 +122,6 @@ func TestInitializeDoesNotTouchTheService(t *testing.T) {
 	h.receive()
 }
 
-func TestMessagesThatAreWrongAreAnswered(t *testing.T) {
-	for _, c := range []struct{ name, line, want string }{
-		{"no JSON", `{`, `"code":-32700`},
-		{"an unknown tool", `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"}}`, `"id":7`},
-		{"an unknown method", `{"jsonrpc":"2.0","id":7,"method":"x"}`, `"code":-32601`},
-		{"a line beyond the bound", strings.Repeat("x", maxLine+1), `A message may have at most 4194304 bytes.`},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			h := connect(t, &scripted{})
-			h.send(hello)
-			h.receive()
-			h.send(c.line)
-			if got := h.receive(); !strings.Contains(got, c.want) || !strings.Contains(got, `"error"`) {
-				t.Errorf("got %s", got)
-			}
-			h.send(list)
-			if got := h.receive(); !strings.Contains(got, `"tools"`) {
-				t.Errorf("afterwards: %s", got)
-			}
-		})
-	}
-}
-
 func TestACommandIsPassedOnAndItsAnswerComesBack(t *testing.T) {
 	svc := &scripted{connections: contoso(), run: always(prints("Ada"))}
 	h := connect(t, svc)
