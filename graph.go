@@ -59,12 +59,16 @@ type GraphCall struct {
 	ContentType string      `json:"content_type,omitempty"`
 	Parts       []GraphPart `json:"parts,omitempty"` // of a $batch, for judging
 	// What follows is not sent.
-	SaveTo   string        `json:"save_to,omitempty"`
-	All      bool          `json:"all,omitempty"`
-	JQ       string        `json:"jq,omitempty"`
-	MaxItems int           `json:"max_items,omitempty"`
-	MaxChars int           `json:"max_chars,omitempty"`
-	Timeout  time.Duration `json:"timeout,omitempty"`
+
+	// Confirmed says that the body held confirmed: true, which was taken out of it.
+	Confirmed bool          `json:"confirmed,omitempty"`
+	Notes     []string      `json:"notes,omitempty"` // what was mended, for the caller
+	SaveTo    string        `json:"save_to,omitempty"`
+	All       bool          `json:"all,omitempty"`
+	JQ        string        `json:"jq,omitempty"`
+	MaxItems  int           `json:"max_items,omitempty"`
+	MaxChars  int           `json:"max_chars,omitempty"`
+	Timeout   time.Duration `json:"timeout,omitempty"`
 }
 
 // A GraphPart is one request of a $batch.
