@@ -9,7 +9,7 @@ import (
 // An Identity signs the account of a connection in with the connection's own app, and hands out its tokens. It may be used
 // from any goroutine. A connection's tokens are kept where it keeps them; other processes may use the same place.
 type Identity interface {
-	// Token returns a token for an audience without asking anybody: a cached one that lives for five more minutes, or a new
+	// Token returns a token for an audience without asking anybody: a cached one that lives for TokenMargin, or a new
 	// one by the refresh token. The account and tenant are those that the connection expects. The error is an *Interaction
 	// where only a person can help, an *Error otherwise.
 	Token(ctx context.Context, c Connection, r TokenRequest) (Token, error)
@@ -53,6 +53,9 @@ const (
 	// Browser sends a browser to Entra and back to a port of this machine (authorization code with PKCE).
 	Browser SignInMethod = "browser"
 )
+
+// TokenMargin is how long a cached token must still live to be handed out.
+const TokenMargin = 5 * time.Minute
 
 // A Token is an access token and whom it was given to.
 type Token struct {

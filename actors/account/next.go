@@ -10,9 +10,6 @@ import (
 	mm "github.com/microsoft-master/mm"
 )
 
-// Margin is how long a token must still live to be given.
-const Margin = 5 * time.Minute
-
 // Next returns what becomes of a state when an event happens, and what is to be done about it, in order. It changes nothing
 // that s refers to.
 func Next(s State, now time.Time, e Event) (State, []Effect) {
@@ -74,7 +71,7 @@ func (m *machine) ask(e Ask) {
 
 // serve gives an ask its token, or has it wait for one.
 func (m *machine) serve(a ask, fresh bool) {
-	if t, ok := m.tokens[a.key]; ok && !fresh && t.ExpiresAt.Sub(m.now) >= Margin {
+	if t, ok := m.tokens[a.key]; ok && !fresh && t.ExpiresAt.Sub(m.now) >= mm.TokenMargin {
 		m.do(Give{ID: a.id, Token: t})
 		return
 	}

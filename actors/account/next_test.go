@@ -181,7 +181,7 @@ func TestAFailureThatNobodyWaitedForIsToldOnce(t *testing.T) {
 func TestTokensThatEndSoonAreNotGiven(t *testing.T) {
 	var c tale
 	c.asks("a", mm.AudienceGraph)
-	if got := c.fetched(mm.AudienceGraph, token("short", Margin-time.Second), nil); got != "a: token short" {
+	if got := c.fetched(mm.AudienceGraph, token("short", mm.TokenMargin-time.Second), nil); got != "a: token short" {
 		t.Errorf("whoever waited has to do with it: %s", got)
 	}
 	if got := c.asks("b", mm.AudienceGraph); got != "fetch graph" {

@@ -10,13 +10,22 @@ import (
 
 // connect begins the sign-in in an open process.
 func (m *machine) connect() {
+	if m.shares() {
+		m.askTokens()
+		return
+	}
+	m.connectByModule()
+}
+
+// connectByModule begins the sign-in that the module itself offers.
+func (m *machine) connectByModule() {
 	plan, err := signIn(m.id.Module, m.conn)
 	if err != nil {
 		m.answerQueue(func(mm.Executed) *mm.Error { return err })
 		return
 	}
 	m.phase, m.plan, m.seen, m.notes, m.tail = connecting, plan, identity{}, nil, ""
-	m.deadline = time.Time{}
+	m.tokensEnd, m.site, m.deadline = time.Time{}, "", time.Time{}
 	if burnsCore(m.id.Module) {
 		m.place = placeAsked
 		m.do(AskPlace{})
@@ -55,7 +64,8 @@ func (m *machine) step() {
 // stayOpen ends a sign-in without success; the process stays for the next one.
 func (m *machine) stayOpen() {
 	m.leavePlace()
-	m.phase, m.deadline = open, time.Time{}
+	m.dropAsk()
+	m.phase, m.deadline, m.renewing = open, time.Time{}, false
 	m.op, m.rung, m.challenge, m.plan, m.tail = "", notStopping, nil, nil, ""
 	m.seen, m.notes = identity{}, nil
 }
@@ -122,6 +132,11 @@ func (m *machine) stepped(r mm.Result) {
 		return
 	}
 	m.seen = m.seen.with(done.reads, r.Objects)
+	if done.byToken && failed(r) {
+		m.plan, m.rejected = nil, m.used
+		m.fallBack(cause(r))
+		return
+	}
 	if !done.optional && failed(r) || done.tells && m.seen.account == "" {
 		m.signInFailed(&mm.Error{Code: mm.SignInFailed, Executed: mm.ExecutedNo,
 			Message: fmt.Sprintf("The sign-in of %s failed: %s", m.id, cause(r)),
@@ -138,7 +153,7 @@ func (m *machine) stepped(r mm.Result) {
 
 // compare lets the session be used only by the expected account in the expected tenant.
 func (m *machine) compare() {
-	m.op, m.deadline, m.plan, m.tail = "", time.Time{}, nil, ""
+	m.op, m.deadline, m.plan, m.tail, m.tokens, m.renewing = "", time.Time{}, nil, "", nil, false
 	wrong, notes := m.seen.against(m.conn)
 	if !wrong {
 		m.phase, m.notes, m.failures, m.untold = idle, notes, 0, nil
@@ -163,6 +178,14 @@ func (m *machine) signInFailed(err *mm.Error) {
 // connectOverdue ends a sign-in whose code is too old, or that never showed one, or a step that hangs.
 func (m *machine) connectOverdue() {
 	switch {
+	case m.ask != "" && m.challenge != nil: // the account's sign-in should have told its end
+		m.challenge = nil
+		m.stayOpen()
+	case m.ask != "":
+		m.signInFailed(&mm.Error{Code: mm.SignInFailed, Executed: mm.ExecutedNo,
+			Message: fmt.Sprintf("There was no token for %s within %s.", m.id, codeLimit),
+			Remedy:  "Check that this machine reaches Microsoft's sign-in, through its proxy if it has one; then run the command again."})
+		m.stayOpen()
 	case m.rung != notStopping: // it cannot be stopped
 		m.end(Kill{}, mm.StateReady)
 	case m.challenge != nil:

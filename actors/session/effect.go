@@ -49,6 +49,17 @@ type (
 	LeavePlace struct{}
 )
 
+// AskToken asks the connection's account for a token; DropToken withdraws the question.
+type (
+	AskToken struct {
+		ID         string
+		Connection mm.Connection
+		Request    mm.TokenRequest
+		Rejected   mm.Secret // a token of that audience with which the session could not go on; zero: none
+	}
+	DropToken struct{ ID string }
+)
+
 // Arm asks for a Wake at that time, in place of the one that was asked for before. Zero: none.
 type Arm struct{ At time.Time }
 
@@ -67,5 +78,7 @@ func (Reply) effect()        {}
 func (Progress) effect()     {}
 func (AskPlace) effect()     {}
 func (LeavePlace) effect()   {}
+func (AskToken) effect()     {}
+func (DropToken) effect()    {}
 func (Arm) effect()          {}
 func (Drained) effect()      {}

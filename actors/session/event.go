@@ -52,6 +52,24 @@ type FromEngine struct {
 // PlaceGranted is the answer to AskPlace.
 type PlaceGranted struct{}
 
+// TokenGiven, TokenShown and TokenRefused answer AskToken: the first and the last end it. Shown may come before: a person has
+// to sign in, and the question stays.
+type (
+	TokenGiven struct {
+		ID    string
+		Token mm.Token
+	}
+	TokenShown struct {
+		ID        string
+		Challenge mm.Challenge
+	}
+	TokenRefused struct {
+		ID  string
+		Err *mm.Error
+		Why mm.InteractionReason // needs_consent, or empty
+	}
+)
+
 // Wake says that the armed time has come.
 type Wake struct{}
 
@@ -65,4 +83,7 @@ func (Launched) event()      {}
 func (LaunchFailed) event()  {}
 func (FromEngine) event()    {}
 func (PlaceGranted) event()  {}
+func (TokenGiven) event()    {}
+func (TokenShown) event()    {}
+func (TokenRefused) event()  {}
 func (Wake) event()          {}

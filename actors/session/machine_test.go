@@ -28,6 +28,8 @@ type world struct {
 	proven   identity // who is signed in there in truth
 	stops    int      // Cancel effects for the operation under way
 	drained  bool
+	ask      string // the question for a token that is open
+	want     mm.TokenRequest
 }
 
 func newWorld(t *rapid.T, m mm.Module) *world {
@@ -38,7 +40,11 @@ func newWorld(t *rapid.T, m mm.Module) *world {
 		}
 		return nil
 	}
-	return &world{t: t, s: New(mm.SessionID{Connection: "Contoso", Module: m}, allow), conn: c,
+	s := New(mm.SessionID{Connection: "Contoso", Module: m}, allow)
+	if rapid.Bool().Draw(t, "sharing") {
+		s = s.Sharing()
+	}
+	return &world{t: t, s: s, conn: c,
 		now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), owed: map[string]bool{}}
 }
 
@@ -103,6 +109,16 @@ func (w *world) carryOut(f Effect) {
 			w.t.Fatalf("cancel of %q while %q runs", f.ID, w.op)
 		}
 		w.stops++
+	case AskToken:
+		if w.ask != "" || f.Request.Audience == "" {
+			w.t.Fatalf("asks for %v while %s is open", f.Request, w.ask)
+		}
+		w.ask, w.want = f.ID, f.Request
+	case DropToken:
+		if w.ask != f.ID {
+			w.t.Fatalf("drops %s, %q is open", f.ID, w.ask)
+		}
+		w.ask = ""
 	case Drained:
 		if len(w.owed) > 0 || w.alive != 0 {
 			w.t.Fatal("drained too early")
@@ -137,6 +153,10 @@ func (w *world) result(r mm.Result) {
 		if r.HadErrors {
 			f.Dynamic = []string{"& $x"}
 		}
+		if w.asked%3 == 0 {
+			f.Commands = []mm.CommandFact{{Name: "Connect-PnPOnline", Kind: "cmdlet", Parameters: []mm.ParameterFact{
+				{Name: "Url", Argument: mm.ArgumentFact{Text: "https://contoso-admin.sharepoint.com"}}}}}
+		}
 		w.feed(FromEngine{Incarnation: w.alive, Event: mm.Analyzed{ID: id, Facts: f}})
 		return
 	}
@@ -165,6 +185,14 @@ var (
 	wrongTenant  = identityObjects("admin@contoso.com", "99999999-2222-3333-4444-555555555555")
 )
 
+// token gives what was asked for.
+func (w *world) token(lives time.Duration) {
+	id := w.ask
+	w.ask = ""
+	w.feed(TokenGiven{ID: id, Token: mm.Token{Text: mm.NewSecret("t"), ExpiresAt: w.now.Add(lives),
+		Account: mm.Account{Username: w.conn.ExpectedEmail, TenantID: tenantID}}})
+}
+
 // actions are everything that can happen at any time.
 func (w *world) actions() map[string]func(*rapid.T) {
 	inProcess := func(f func(*rapid.T)) func(*rapid.T) {
@@ -187,6 +215,8 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		switch {
 		case w.launched:
 			w.comeUp()
+		case w.ask != "":
+			w.token(time.Hour)
 		case w.op != "":
 			if w.opKind == "call" {
 				w.proven = identity{w.conn.ExpectedEmail, tenantID}
@@ -280,7 +310,29 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"late result": inProcess(func(*rapid.T) {
 			w.feed(FromEngine{Incarnation: w.alive, Event: mm.Completed{ID: "gone", Result: mm.Result{}}})
 		}),
-		"place": func(*rapid.T) { w.feed(PlaceGranted{}) },
+		"a token": func(t *rapid.T) {
+			if w.ask == "" {
+				t.Skip("none is wanted")
+			}
+			w.token(time.Duration(rapid.IntRange(-1, 60).Draw(t, "minutes")) * time.Minute)
+		},
+		"the account's code": func(t *rapid.T) {
+			if w.ask == "" {
+				t.Skip("no token is wanted")
+			}
+			w.feed(TokenShown{ID: w.ask, Challenge: mm.Challenge{UserCode: "EFGH5678", ExpiresAt: w.now.Add(15 * time.Minute)}})
+		},
+		"no token": func(t *rapid.T) {
+			if w.ask == "" {
+				t.Skip("none is wanted")
+			}
+			id := w.ask
+			w.ask = ""
+			w.feed(TokenRefused{ID: id, Err: mm.Errorf(rapid.SampledFrom([]mm.Code{mm.SignInFailed, mm.Timeout}).Draw(t, "code"), "", "no token"),
+				Why: rapid.SampledFrom([]mm.InteractionReason{"", mm.NeedsConsent}).Draw(t, "why")})
+		},
+		"a late token": func(*rapid.T) { w.feed(TokenGiven{ID: "gone", Token: mm.Token{Text: mm.NewSecret("t")}}) },
+		"place":        func(*rapid.T) { w.feed(PlaceGranted{}) },
 		"time passes": func(t *rapid.T) {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 5000).Draw(t, "ms")) * time.Millisecond)
 			if !w.s.armed.IsZero() && !w.now.Before(w.s.armed) {

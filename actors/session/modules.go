@@ -18,6 +18,7 @@ type step struct {
 	optional bool    // its failure does not matter
 	reads    reading // what its objects tell of the identity
 	tells    bool    // without an account in its objects nobody is signed in
+	byToken  bool    // its failure may be the token's: the module's own sign-in follows
 }
 
 // The modules' real names.
@@ -45,31 +46,24 @@ func signIn(m mm.Module, c mm.Connection) ([]step, *mm.Error) {
 		return step{shows: true, limit: codeLimit,
 			call: mm.Call{Module: module, Command: command, Parameters: parameters, Select: selected}}
 	}
+	e := c.Endpoints()
 	switch m {
 	case mm.Exchange:
 		return []step{
 			connect(exchangeModule, "Connect-ExchangeOnline",
-				map[string]any{"Device": true, "ShowBanner": false, "SkipLoadingCmdletHelp": true}),
+				with(map[string]any{"Device": true, "ShowBanner": false, "SkipLoadingCmdletHelp": true}, "ExchangeEnvironmentName", e.ExchangeEnvironment)),
 			{call: health(m), limit: stepLimit, tells: true, reads: healthReads(m)},
 		}, nil
 	case mm.Azure:
-		process := func(command string, parameters map[string]any) step {
-			parameters["Scope"] = "Process"
-			return step{call: mm.Call{Module: azureModule, Command: command, Parameters: parameters}, limit: stepLimit, optional: true}
-		}
-		return []step{
-			process("Update-AzConfig", map[string]any{"LoginExperienceV2": "Off"}),
-			process("Disable-AzContextAutosave", map[string]any{}),
-			connect(azureModule, "Connect-AzAccount", map[string]any{"UseDeviceAuthentication": true, "Tenant": c.TenantOrID(),
-				"SkipContextPopulation": true, "Scope": "Process"}, "Context.Account.Id"),
-			{call: mm.Call{Module: azureModule, Command: "Get-AzContext", Select: []string{"Account.Id", "Tenant.Id"}}, limit: stepLimit, tells: true,
-				reads: reading{account: []string{"Account.Id"}, tenant: []string{"Tenant.Id"}}},
-		}, nil
+		return append(azurePreparation(),
+			connect(azureModule, "Connect-AzAccount", with(map[string]any{"UseDeviceAuthentication": true, "Tenant": c.TenantOrID(),
+				"SkipContextPopulation": true, "Scope": "Process"}, "Environment", e.AzureEnvironment), "Context.Account.Id"),
+			azureContext()), nil
 	case mm.Teams:
 		s := connect(teamsModule, "Connect-MicrosoftTeams",
-			map[string]any{"UseDeviceAuthentication": true, "TenantId": c.TenantOrID()}, "Account", "Account.Id", "TenantId", "Tenant.Id")
-		s.tells = true
-		s.reads = reading{account: []string{"Account.Id", "Account"}, tenant: []string{"TenantId", "Tenant.Id"}}
+			with(map[string]any{"UseDeviceAuthentication": true, "TenantId": c.TenantOrID()}, "TeamsEnvironmentName", e.TeamsEnvironment),
+			"Account", "Account.Id", "TenantId", "Tenant.Id")
+		s.tells, s.reads = true, teamsReads
 		return []step{s}, nil
 	case mm.SharePoint:
 		if c.App(m) == "" {
@@ -80,14 +74,35 @@ func signIn(m mm.Module, c mm.Connection) ([]step, *mm.Error) {
 		}
 		return []step{
 			{call: signOut(m), limit: stepLimit, optional: true}, // a connection that is still there would hide the new code
-			connect(sharePointModule, "Connect-PnPOnline", map[string]any{"Url": "https://" + c.SharePointHost + ".sharepoint.com",
-				"DeviceLogin": true, "ClientId": c.App(m), "Tenant": c.TenantOrID()}, "Url"),
+			connect(sharePointModule, "Connect-PnPOnline", with(map[string]any{"Url": "https://" + c.SharePointHost + e.SharePoint,
+				"DeviceLogin": true, "ClientId": c.App(m), "Tenant": c.TenantOrID()}, "AzureEnvironment", e.PnPEnvironment), "Url"),
 			{call: health(m), limit: checkLimit, optional: true, reads: healthReads(m)},
 			{call: mm.Call{Module: sharePointModule, Command: "Get-PnPTenantId"}, limit: checkLimit, optional: true, reads: reading{tenant: []string{""}}},
 		}, nil
 	}
 	return nil, mm.Errorf(mm.UnknownModule, "", "Unknown module: %s", m)
 }
+
+// azurePreparation keeps the contexts of different tenants apart, and the prompt simple.
+func azurePreparation() []step {
+	process := func(command string, parameters map[string]any) step {
+		parameters["Scope"] = "Process"
+		return step{call: mm.Call{Module: azureModule, Command: command, Parameters: parameters}, limit: stepLimit, optional: true}
+	}
+	return []step{
+		process("Update-AzConfig", map[string]any{"LoginExperienceV2": "Off"}),
+		process("Disable-AzContextAutosave", map[string]any{}),
+	}
+}
+
+// azureContext tells who is signed in.
+func azureContext() step {
+	return step{call: mm.Call{Module: azureModule, Command: "Get-AzContext", Select: []string{"Account.Id", "Tenant.Id"}}, limit: stepLimit,
+		tells: true, reads: reading{account: []string{"Account.Id"}, tenant: []string{"Tenant.Id"}}}
+}
+
+// teamsReads is what Connect-MicrosoftTeams returns.
+var teamsReads = reading{account: []string{"Account.Id", "Account"}, tenant: []string{"TenantId", "Tenant.Id"}}
 
 // signOut returns the call that forgets who is signed in.
 func signOut(m mm.Module) mm.Call {

@@ -62,6 +62,18 @@ func (m *machine) handle(e Event) {
 		if e.Incarnation == m.incarnation && m.incarnation != 0 {
 			m.engine(e.Event)
 		}
+	case TokenGiven:
+		if e.ID == m.ask {
+			m.tokenGiven(e.Token)
+		}
+	case TokenShown:
+		if e.ID == m.ask {
+			m.tokenShown(e.Challenge)
+		}
+	case TokenRefused:
+		if e.ID == m.ask {
+			m.tokenRefused(e.Err, e.Why)
+		}
 	case PlaceGranted:
 		m.placeGranted()
 	case Wake:
@@ -116,7 +128,7 @@ func (m *machine) settle() {
 			m.end(Shutdown{}, mm.StateStopped)
 		case m.stale:
 			m.end(Shutdown{}, mm.StateReady)
-		case len(m.queue) > 0:
+		case len(m.queue) > 0 && !m.renew():
 			m.take()
 		}
 	case launching, connecting:
@@ -167,6 +179,10 @@ func (m *machine) overdue() {
 	case analyzing:
 		m.finishCurrent(mm.Outcome{Err: analyzeOverdue()})
 		m.end(Kill{}, mm.StateReady)
+	case visiting:
+		m.dropAsk()
+		m.finishCurrent(mm.Outcome{Err: mm.Errorf(mm.Timeout, "Run it again.", "There was no token for %s in time. Nothing was run.", m.target)})
+		m.rested()
 	case running:
 		m.climb(mm.Timeout)
 	case checking:

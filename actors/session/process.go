@@ -57,7 +57,7 @@ func (m *machine) died(reason string) {
 	}
 	if m.current != nil {
 		executed := mm.ExecutedMaybe
-		if m.phase == analyzing {
+		if m.phase == analyzing || m.phase == visiting {
 			executed = mm.ExecutedNo
 		}
 		m.finishCurrent(mm.Outcome{Err: died(executed)})
@@ -81,6 +81,7 @@ func (m *machine) fail(err *mm.Error) {
 // end tells the process to end, by Shutdown or Kill; rest is the state afterwards.
 func (m *machine) end(how Effect, rest mm.State) {
 	m.leavePlace()
+	m.dropAsk()
 	m.phase, m.rest = ending, rest
 	m.op, m.rung, m.challenge, m.plan, m.tail = "", notStopping, nil, nil, ""
 	m.deadline = m.now.Add(endLimit)
@@ -99,6 +100,8 @@ func (m *machine) notGone() {
 // gone forgets the process.
 func (m *machine) gone() {
 	m.leavePlace()
+	m.dropAsk()
+	m.tokensEnd, m.renewing, m.site, m.target = time.Time{}, false, "", ""
 	m.phase, m.incarnation, m.hello, m.deadline = down, 0, mm.Hello{}, time.Time{}
 	m.op, m.rung, m.challenge, m.plan, m.tail = "", notStopping, nil, nil, ""
 	m.seen, m.notes, m.current, m.stale = identity{}, nil, nil, false

@@ -69,7 +69,7 @@ func (m *machine) reconfigure(c mm.Connection) {
 	case running, checking:
 		m.stale = true
 		return
-	case analyzing:
+	case analyzing, visiting:
 		if m.current != nil {
 			m.queue = append([]job{*m.current}, m.queue...)
 			m.current = nil
@@ -111,6 +111,10 @@ func (m *machine) cancel(id string) {
 	switch m.phase {
 	case analyzing:
 		m.finishCurrent(mm.Outcome{Err: cancelledBefore()})
+	case visiting:
+		m.dropAsk()
+		m.finishCurrent(mm.Outcome{Err: cancelledBefore()})
+		m.rested()
 	case running:
 		if m.rung == notStopping {
 			m.climb(mm.Cancelled)
@@ -180,6 +184,10 @@ func (m *machine) reply(j job, o mm.Outcome) {
 	}
 	if !j.started.IsZero() && o.AuthenticatedAs == "" {
 		o.AuthenticatedAs = m.seen.account
+	}
+	if m.why != "" && o.Status != mm.StatusError {
+		o.Notes = append(slices.Clone(o.Notes), m.why)
+		m.why = ""
 	}
 	if o.Status == mm.StatusSuccess {
 		o.Notes = append(slices.Clone(m.notes), o.Notes...)

@@ -13,6 +13,7 @@ import (
 func (m *machine) take() {
 	j := m.queue[0]
 	m.queue = slices.Clone(m.queue[1:])
+	m.renewed = false
 	m.current, m.phase, m.lastCommand = &j, analyzing, m.now
 	m.do(Analyze{ID: m.begin(analyzeLimit), Script: j.command.Text})
 }
@@ -20,6 +21,9 @@ func (m *machine) take() {
 func (m *machine) analyzed(facts mm.Facts) {
 	if m.current == nil { // cancelled meanwhile
 		m.rested()
+		return
+	}
+	if m.visits(facts) {
 		return
 	}
 	if err := m.judge(m.conn, m.id.Module, facts); err != nil {
@@ -70,6 +74,7 @@ func (m *machine) completed(r mm.Result) {
 				reason = cause(r)
 			}
 			m.lost(reason)
+			m.rejected = m.used
 			m.stayOpen()
 			return
 		}

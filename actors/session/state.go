@@ -45,11 +45,39 @@ type State struct {
 	stale       bool      // the registry changed who signs in; the process goes when the command has ended
 	lastCommand time.Time
 	armed       time.Time
+
+	// Signing in with the tokens of the connection's account.
+	sharing   bool              // there is such an account
+	ask       string            // the id of the question for a token; empty: none
+	wanted    []mm.TokenRequest // from the one that is asked for on
+	tokens    []mm.Token        // that are there, until the connect
+	tokensEnd time.Time         // when the first of those that the session is connected with ends; zero: it has a sign-in of its own
+	used      []usedToken       // of the last connects
+	rejected  []usedToken       // with which the session could not go on
+	renewed   bool              // since the last command
+	renewing  bool              // signed in until now, and about to be again
+	was       string            // who was signed in, while renewing
+	fellBack  bool              // and it was said why
+	why       string            // what the next answer says of it
+	site      string            // of SharePoint; empty: the tenant's root
+	target    string            // of visiting
+}
+
+// A usedToken is one that the session was connected with.
+type usedToken struct {
+	request mm.TokenRequest
+	text    mm.Secret
 }
 
 // New returns the state of a session that has not been asked for anything.
 func New(id mm.SessionID, judge Judge) State {
 	return State{id: id, judge: judge, rest: mm.StateStopped}
+}
+
+// Sharing returns the state of a session whose connection has an account that AskToken can be put to.
+func (s State) Sharing() State {
+	s.sharing = true
+	return s
 }
 
 type phase int
@@ -61,6 +89,7 @@ const (
 	open                    // a process, not signed in
 	idle                    // signed in
 	analyzing               // the parser has the current command
+	visiting                // the current command waits for the token of another site
 	running                 // PowerShell has the current command
 	checking                // the command has ended; its errors look as if the sign-in had
 	parting                 // a wrong account is being signed out
@@ -130,13 +159,16 @@ func (s State) wire() mm.State {
 	case launching:
 		return mm.StateInitializing
 	case connecting:
-		if s.challenge != nil {
+		switch {
+		case s.challenge != nil:
 			return mm.StateAuthPending
+		case s.renewing:
+			return mm.StateAuthenticated
 		}
 		return mm.StateInitializing
 	case open, parting:
 		return mm.StateReady
-	case idle, analyzing, running, checking:
+	case idle, analyzing, visiting, running, checking:
 		return mm.StateAuthenticated
 	}
 	return s.rest
@@ -147,6 +179,9 @@ func (s State) signedIn() bool { return s.phase >= idle && s.phase <= checking }
 func (s State) account() string {
 	if s.signedIn() {
 		return s.seen.account
+	}
+	if s.phase == connecting && s.renewing {
+		return s.was
 	}
 	return ""
 }
