@@ -51,6 +51,7 @@ var rules = []rule{
 	{"a command that changes the identity is blocked", Anywhere, real, identityBlocked},
 	{"a subscription may be chosen", Anywhere, 0, subscriptionAllowed},
 	{"a full queue is told with HTTP status 200", HTTP, 0, busySeen},
+	{"fields that mean nothing yet change nothing", HTTP | MCP, 0, unknownFields},
 	{"a field out of its range is refused with what is allowed", HTTP, 0, rangesRefused},
 	{"a request over 1 MiB is refused with HTTP status 413", HTTP, 0, tooLarge},
 	{"POST over TCP needs the token, GET does not", TCP, 0, tokenNeeded},
@@ -75,7 +76,8 @@ var rules = []rule{
 	{"a command that is cancelled is an error and keeps the sign-in", HTTP, 0, cancelSeen},
 	{"a cancelled call stops its command and keeps the sign-in", MCP, 0, cancelledCall},
 	{"the death of a process is an error", Anywhere, 0, deathSeen},
-	{"a repeat finds the answer and never runs twice", HTTP | InProcess, 0, repeatSeen},
+	{"a repeat finds the answer and never runs twice", Anywhere, 0, repeatSeen},
+	{"a repeat of what met a device code runs after the sign-in", HTTP | InProcess, 0, repeatAfterSignIn},
 	{"a repeat finds the answer of a client that went away", HTTP, 0, leftAndFound},
 	{"another command under a used request id is HTTP status 409", HTTP, 0, conflict},
 

@@ -123,6 +123,24 @@ func busySeen(t *testing.T, v visitor) {
 	}
 }
 
+// unknownFields: clients send fields of other versions, and null for what they leave out.
+func unknownFields(t *testing.T, v visitor) {
+	v.signIn(mm.Exchange)
+	for _, more := range []string{`"confirmed":true`, `"confirmed":"true"`, `"confirmation_id":null`, `"background":false`, `"holds":true`,
+		`"timeout_seconds":null,"format":null,"max_chars":null,"request_id":null`, `"unheard_of":{"a":[1]}`} {
+		body := strings.TrimSuffix(v.exo(`'hello'`).JSON(), "}") + "," + more + "}"
+		if v.overMCP() {
+			s, err := v.Door.(Caller).Call(t.Context(), body)
+			if err != nil {
+				t.Errorf("%s: %v", more, err)
+			}
+			v.succeeded(s, "hello")
+			continue
+		}
+		v.shaped(200, `{"status":"success","output":"hello\n"}`, "POST", "/run", body)
+	}
+}
+
 func rangesRefused(t *testing.T, v visitor) {
 	for _, field := range []string{
 		`"timeout_seconds":0`, `"timeout_seconds":86401`, `"timeout_seconds":1.5`, `"timeout_seconds":"1"`, `"format":"xml"`, `"width":19`,

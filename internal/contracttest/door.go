@@ -30,7 +30,7 @@ const (
 // An Ask is a command as a client sends it through a door. What is zero is left out.
 type Ask struct {
 	Connection, Module, Command string
-	RequestID                   string        // MCP has none
+	RequestID                   string        // MCP takes those only that its answers named
 	Timeout                     time.Duration // whole seconds
 	Format                      mm.Format
 	MaxItems                    int // not over MCP
@@ -38,7 +38,7 @@ type Ask struct {
 
 // JSON is the ask as the body of POST /run, and as the arguments of the tool run.
 func (a Ask) JSON() string {
-	fields := map[string]any{"connection": a.Connection, "module": a.Module, "command": a.Command}
+	fields := map[string]any{"connection": a.Connection, "module": a.Module, "command": a.Command, "caller_id": "contracttest"}
 	if a.RequestID != "" {
 		fields["request_id"] = a.RequestID
 	}

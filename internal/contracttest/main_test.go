@@ -2,15 +2,21 @@ package contracttest_test
 
 import (
 	"flag"
-	"os"
 	"testing"
+
+	"go.uber.org/goleak"
+	_ "pgregory.net/rapid" // its flags
 )
 
-// TestMain lets more tests run at once than there are processors: most of them wait.
+// TestMain lets more tests run at once than there are processors, because most of them wait. The calls of the random test run at
+// the same time, so that its failures can be neither shrunk nor recorded. The flags of go test have the last word.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if err := flag.Set("test.parallel", "16"); err != nil {
-		panic(err)
+	for name, value := range map[string]string{"test.parallel": "16", "rapid.shrinktime": "0s", "rapid.nofailfile": "true"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
 	}
-	os.Exit(m.Run())
+	flag.Parse()
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 }

@@ -7,6 +7,7 @@ import (
 )
 
 func TestTheRouterIsAService(t *testing.T) {
+	t.Parallel()
 	contracttest.Service(t, func(t *testing.T) contracttest.Pool {
 		w := standIns(t, 0)
 		return contracttest.Pool{Service: w.pool, Admin: w.pool, World: w.World}
@@ -14,6 +15,7 @@ func TestTheRouterIsAService(t *testing.T) {
 }
 
 func TestTheClientOverAUnixSocketIsAService(t *testing.T) {
+	t.Parallel()
 	contracttest.Service(t, func(t *testing.T) contracttest.Pool {
 		w := standIns(t, 0)
 		c := overSocket(t, w).client(t)
@@ -22,6 +24,7 @@ func TestTheClientOverAUnixSocketIsAService(t *testing.T) {
 }
 
 func TestTheClientOverTCPIsAService(t *testing.T) {
+	t.Parallel()
 	contracttest.Service(t, func(t *testing.T) contracttest.Pool {
 		w := standIns(t, 0)
 		c := overTCP(t, w).client(t)
