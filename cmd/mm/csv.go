@@ -2,63 +2,86 @@ package main
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// csvOf turns a JSON array of objects into CSV that Excel opens right by a double click: UTF-8 with a byte order mark, CRLF,
-// the columns being the properties of all objects in the order in which they first appear, and texts that Excel would take
-// for formulas defused. It returns the number of rows without the heading.
-func csvOf(objects json.RawMessage) (text []byte, rows int, err error) {
+// A sheet is a table as Excel opens it by a double click: UTF-8 with a byte order mark, CRLF between rows and LF within a
+// cell. There is no line "sep=": with one, Excel does not heed the byte order mark, and other programs take it for a row.
+type sheet struct {
+	text []byte
+	rows int // without the heading
+	cut  int // cells that were longer than maxCell
+}
+
+// csvOf turns a JSON array of objects into a sheet. The columns are the properties of all objects in the order in which they
+// first appear.
+func csvOf(objects json.RawMessage, by delimiter) (sheet, error) {
 	var items []json.RawMessage
 	if err := json.Unmarshal(objects, &items); err != nil {
-		return nil, 0, fmt.Errorf("the objects are not a JSON array: %w", err)
+		return sheet{}, fmt.Errorf("the objects are not a JSON array: %w", err)
 	}
+	s := sheet{rows: len(items)}
 	var columns []string
-	seen := map[string]int{}
-	table := make([]map[string]string, 0, len(items))
-	for _, item := range items {
-		row := map[string]string{}
+	place := map[string]int{}
+	table := make([][]string, len(items))
+	for i, item := range items {
+		row := make([]string, len(columns))
 		err := eachProperty(item, func(name string, value json.RawMessage) {
-			if _, known := seen[name]; !known {
-				seen[name] = len(columns)
+			at, known := place[name]
+			if !known {
+				at = len(columns)
+				place[name] = at
 				columns = append(columns, name)
+				row = append(row, "")
 			}
-			row[name] = cell(value)
+			row[at] = s.fit(cellOf(value, by))
 		})
 		if err != nil {
-			return nil, 0, err
+			return sheet{}, err
 		}
-		table = append(table, row)
+		table[i] = row
 	}
 	var b bytes.Buffer
 	b.WriteString("\ufeff")
-	w := csv.NewWriter(&b)
-	w.UseCRLF = true
-	record := make([]string, len(columns))
-	for i, c := range columns {
-		record[i] = defuse(c)
-	}
 	if len(columns) > 0 {
-		_ = w.Write(record) // into memory: cannot fail
+		heading := make([]string, len(columns))
+		for i, c := range columns {
+			heading[i] = s.fit(defuse(c))
+		}
+		by.writeRow(&b, heading, len(columns))
 	}
 	for _, row := range table {
-		for i, c := range columns {
-			record[i] = row[c]
-		}
-		if len(record) == 1 && record[0] == "" {
-			w.Flush()
-			b.WriteString("\"\"\r\n") // an empty line is no row to many readers
-			continue
-		}
-		_ = w.Write(record)
+		by.writeRow(&b, row, len(columns))
 	}
-	w.Flush()
-	return b.Bytes(), len(table), w.Error()
+	s.text = b.Bytes()
+	return s, nil
+}
+
+// maxCell is how many characters (UTF-16 units) Excel takes in a cell; more would spill into further cells.
+const maxCell = 32_767
+
+// fit cuts a cell that Excel would not take, and counts it.
+func (s *sheet) fit(cell string) string {
+	if len(cell) <= maxCell {
+		return cell
+	}
+	units, end := 0, 0 // end is where a cell that has room for the mark of a cut ends
+	for i, r := range cell {
+		if units < maxCell-utf16.RuneLen(r) {
+			end = i + utf8.RuneLen(r)
+		}
+		units += utf16.RuneLen(r)
+	}
+	if units <= maxCell {
+		return cell
+	}
+	s.cut++
+	return cell[:end] + "…"
 }
 
 // eachProperty calls f for the properties of a JSON object in their order; anything else is a property named Value.
@@ -88,65 +111,50 @@ func eachProperty(item json.RawMessage, f func(name string, value json.RawMessag
 	return nil
 }
 
-// cell is a value as a cell's text: texts as they are, null empty, lists of simple values joined, the rest as JSON.
-func cell(value json.RawMessage) string {
-	if s, ok := simple(value); ok {
-		if len(value) > 0 && value[0] == '"' {
-			s = defuse(s)
-		}
-		return s
+// A delimiter divides the cells of a row: a comma, or what Excel wants where commas divide whole numbers from fractions.
+type delimiter byte
+
+// String implements pflag.Value.
+func (d *delimiter) String() string {
+	if *d == '\t' {
+		return "tab"
 	}
-	var list []json.RawMessage
-	if json.Unmarshal(value, &list) == nil {
-		parts := make([]string, len(list))
-		for i, v := range list {
-			s, ok := simple(v)
-			if !ok {
-				return compactJSON(value)
-			}
-			parts[i] = s
-		}
-		return defuse(strings.Join(parts, "; "))
-	}
-	return compactJSON(value)
+	return string(rune(*d))
 }
 
-// simple returns the text of a JSON value that is neither an object nor a list.
-func simple(value json.RawMessage) (string, bool) {
-	switch v := strings.TrimSpace(string(value)); {
-	case v == "null":
-		return "", true
-	case v == "true":
-		return "True", true // as PowerShell writes it
-	case v == "false":
-		return "False", true
-	case strings.HasPrefix(v, `"`):
-		var s string
-		err := json.Unmarshal(value, &s)
-		return s, err == nil
-	case strings.HasPrefix(v, "{"), strings.HasPrefix(v, "["):
-		return "", false
+// Type implements pflag.Value.
+func (d *delimiter) Type() string { return "string" }
+
+// Set implements pflag.Value.
+func (d *delimiter) Set(text string) error {
+	switch text {
+	case ",", ";", "\t":
+		*d = delimiter(text[0])
+	case "tab":
+		*d = '\t'
 	default:
-		return v, true
+		return errors.New("want ',', ';' or tab")
 	}
+	return nil
 }
 
-func compactJSON(value json.RawMessage) string {
-	var b bytes.Buffer
-	if json.Compact(&b, value) != nil {
-		return string(value)
+// writeRow writes the cells of one row, and empty ones up to n.
+func (d delimiter) writeRow(b *bytes.Buffer, row []string, n int) {
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(byte(d))
+		}
+		cell := ""
+		if i < len(row) {
+			cell = row[i]
+		}
+		switch {
+		case strings.ContainsAny(cell, ",;\t\"\n") || strings.TrimSpace(cell) != cell || (cell == "" && n == 1):
+			// An empty line is no row to many readers.
+			b.WriteString(`"` + strings.ReplaceAll(cell, `"`, `""`) + `"`)
+		default:
+			b.WriteString(cell)
+		}
 	}
-	return b.String()
-}
-
-// defuse puts an apostrophe before a text that a spreadsheet would calculate. A text that is a number stays: it calculates
-// to itself.
-func defuse(s string) string {
-	if s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return s
-	}
-	if _, err := strconv.ParseFloat(s, 64); err == nil {
-		return s
-	}
-	return "'" + s
+	b.WriteString("\r\n")
 }

@@ -72,7 +72,7 @@ func (d *demo) codeStep(ctx context.Context) error {
 	if err := expect(out, mm.StatusAuthRequired); err != nil {
 		return err
 	}
-	(&runner{stderr: d.out}).showChallenge(out.Session, *out.Challenge, time.Now())
+	showChallenge(d.out, out.Session, *out.Challenge, time.Now(), "Then run the same command again.")
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"regexp"
 	"testing"
-	"time"
 
 	mm "github.com/microsoft-master/mm"
 )

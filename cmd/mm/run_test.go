@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,20 +50,27 @@ func code(user string) mm.Outcome {
 // start makes a runner for a pool, and what it prints.
 func start(pool mm.Service, o runOptions) (r *runner, stdout, stderr *bytes.Buffer) {
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
-	return &runner{pool: pool, stdout: stdout, stderr: screen{Writer: stderr}, options: o, interrupts: make(chan os.Signal, 2)}, stdout, stderr
+	if o.delimiter == 0 {
+		o.delimiter = ','
+	}
+	return &runner{pool: pool, stdout: screen{Writer: stdout}, stderr: screen{Writer: stderr}, options: o,
+		interrupts: make(chan os.Signal, 2), release: func() {}}, stdout, stderr
 }
 
 var getMailbox = mm.Command{Session: mm.SessionID{Connection: "Contoso-GA", Module: mm.Exchange}, Text: "Get-Mailbox"}
 
+// with is an outcome with the fields of a result.
+func with(out mm.Outcome, change func(*mm.Outcome)) mm.Outcome {
+	change(&out)
+	return out
+}
+
+func refused(err *mm.Error) mm.Outcome { return mm.Outcome{Status: mm.StatusError, Err: err} }
+
 func TestAnswersAreShown(t *testing.T) {
-	objects := mm.Outcome{Status: mm.StatusSuccess, Result: mm.Result{Objects: json.RawMessage(`[{"a":1}]`),
-		Errors: []mm.ErrorRecord{{Message: "one failed"}}}}
-	cut := objects
-	cut.Truncated = &mm.Truncated{DroppedItems: 7}
-	failed := mm.Outcome{Status: mm.StatusError, Result: mm.Result{Output: "half\n"}, Err: &mm.Error{Code: mm.SessionDied,
-		Message: "It died.", Remedy: "Ask again.", RetryAfter: 2 * time.Second, Executed: mm.ExecutedMaybe}}
-	noted := printed("x\n")
-	noted.Notes, noted.Streams.Warning = []string{"not verified"}, []string{"old\nmodule"}
+	seven, zero := 7, 0
+	objects := mm.Outcome{Status: mm.StatusSuccess, Result: mm.Result{Objects: json.RawMessage(`[{"a":1}]`)}}
+	withError := with(objects, func(o *mm.Outcome) { o.Errors = []mm.ErrorRecord{{Message: "one failed"}} })
 	for _, c := range []struct {
 		name           string
 		options        runOptions
@@ -73,15 +80,55 @@ func TestAnswersAreShown(t *testing.T) {
 	}{
 		{"text", runOptions{}, printed("\nName\n----\nAda\n\n"), "\nName\n----\nAda\n", "", 0},
 		{"no output", runOptions{}, printed(""), "", "", 0},
-		{"warnings and notes", runOptions{}, noted, "x\n", "WARNING: old module\nNote: not verified\n", 0},
-		{"objects", runOptions{json: true}, objects, "[{\"a\":1}]\n", "ERROR: one failed\n", 0},
+		{"warnings, notes and what a program printed", runOptions{}, with(printed("x\n"), func(o *mm.Outcome) {
+			o.Notes = []string{"not verified"}
+			o.Streams = mm.Streams{Warning: []string{"old\nmodule"}, Verbose: []string{"v"}, Debug: []string{"d"},
+				Information: []string{"silent"}, Console: []string{"c"}}
+		}), "x\n", "c\nDEBUG: d\nVERBOSE: v\nWARNING: old module\nNote: not verified\n", 0},
+		{"errors", runOptions{}, with(printed("a\n\nGet-X: no x\n"), func(o *mm.Outcome) { o.Errors = []mm.ErrorRecord{{Message: "no x"}} }),
+			"a\n", "Get-X: no x\n", 1},
+		{"errors that are rendered in another way", runOptions{}, with(printed("a\n"), func(o *mm.Outcome) { o.Errors = []mm.ErrorRecord{{Message: "no x"}} }),
+			"a\n", "ERROR: no x\n", 1},
+		{"a program's standard error is no error", runOptions{}, with(printed("a\nsh: cloning\n"), func(o *mm.Outcome) {
+			o.Errors = []mm.ErrorRecord{{Message: "cloning", FullyQualifiedErrorID: "NativeCommandErrorMessage"}}
+			o.LastExit = &zero
+		}), "a\n", "sh: cloning\n", 0},
+		{"exit 7", runOptions{}, with(printed("a\n"), func(o *mm.Outcome) { o.ExitCode = &seven }), "a\n", "The command ended with exit 7.\n", 1},
+		{"exit 0", runOptions{}, with(printed("a\n"), func(o *mm.Outcome) { o.ExitCode = &zero }), "a\n", "", 0},
+		{"a program's exit code", runOptions{}, with(printed("a\n"), func(o *mm.Outcome) { o.LastExit = &seven }),
+			"a\n", "A program that the command started ended with exit code 7.\n", 1},
+		{"cut text", runOptions{}, with(printed("a\n"), func(o *mm.Outcome) { o.Truncated = &mm.Truncated{KeptChars: 2, DroppedChars: 98} }),
+			"a\n", "The output is not complete: 2 characters are shown, 98 were left out. Narrow the command, or use --csv.\n", 1},
+		{"records left out", runOptions{}, with(printed("a\n"), func(o *mm.Outcome) { o.Truncated = &mm.Truncated{DroppedRecords: 9} }),
+			"a\n", "9 warnings, errors and the like were left out.\n", 0},
+		{"objects", runOptions{json: true}, objects, "[{\"a\":1}]\n", "", 0},
+		{"objects and an error", runOptions{json: true}, withError, "[{\"a\":1}]\n", "ERROR: one failed\n", 1},
 		{"no objects", runOptions{json: true}, printed(""), "[]\n", "", 0},
-		{"objects left out", runOptions{json: true}, cut, "[{\"a\":1}]\n",
-			"ERROR: one failed\n7 objects were left out: narrow the command.\nWhat was written is not complete.\n", 0},
-		{"CSV", runOptions{csv: "-"}, objects, "\ufeffa\r\n1\r\n", "ERROR: one failed\n", 0},
-		{"a failure", runOptions{}, failed, "half\n",
-			"Error: It died.\nAsk again.\nTry again in 2s.\nThe command may have been executed: check before you repeat it.\n", 1},
-		{"the daemon is gone", runOptions{}, mm.Outcome{Status: mm.StatusError, Err: mm.Errorf(mm.NodeUnreachable, "", "Gone.")}, "", "Error: Gone.\n", 5},
+		{"objects left out", runOptions{json: true}, with(objects, func(o *mm.Outcome) { o.Truncated = &mm.Truncated{KeptItems: 1, DroppedItems: 7} }),
+			"[{\"a\":1}]\n", "The objects are not complete: 1 are there, 7 were left out. Narrow the command.\n", 1},
+		{"CSV", runOptions{csv: "-"}, objects, bom + "a\r\n1\r\n", "", 0},
+		{"objects of a command that threw", runOptions{json: true}, with(withError, func(o *mm.Outcome) {
+			o.Status, o.Err = mm.StatusError, &mm.Error{Code: mm.CommandFailed, Message: "one failed", Executed: mm.ExecutedYes}
+		}), "[{\"a\":1}]\n", "ERROR: one failed\n", 1},
+		{"CSV of a command that threw", runOptions{csv: "-"}, with(withError, func(o *mm.Outcome) {
+			o.Status, o.Err = mm.StatusError, &mm.Error{Code: mm.CommandFailed, Message: "one failed", Executed: mm.ExecutedYes}
+		}), "", "ERROR: one failed\n", 1},
+		{"a throw, which PowerShell has told", runOptions{}, mm.Outcome{Status: mm.StatusError, Err: &mm.Error{Code: mm.CommandFailed, Message: "boom"},
+			Result: mm.Result{Output: "half\nException: boom\n", Errors: []mm.ErrorRecord{{Message: "boom"}}}}, "half\n", "Exception: boom\n", 1},
+		{"what cannot be parsed is all error", runOptions{}, mm.Outcome{Status: mm.StatusError,
+			Err:    &mm.Error{Code: mm.ParseFailed, Message: "Missing }", Remedy: "Correct the command; nothing was run."},
+			Result: mm.Result{Output: "ParserError: \nodd\n", Terminated: mm.ParseError, Errors: []mm.ErrorRecord{{Message: "Missing }"}}}},
+			"", "ParserError: \nodd\nCorrect the command; nothing was run.\n", 1},
+		{"a failure", runOptions{}, mm.Outcome{Status: mm.StatusError, Result: mm.Result{Output: "half\n"}, Err: &mm.Error{Code: mm.SessionDied,
+			Message: "It died.", Remedy: "Ask again.", RetryAfter: 2 * time.Second, Executed: mm.ExecutedMaybe}}, "half\n",
+			"mm: It died.\nAsk again.\nTry again in 2s.\nThe command may have been executed: check before you repeat it.\n", 1},
+		{"the wrong account begins as it always did", runOptions{}, refused(mm.Errorf(mm.WrongAccount, "Sign in again.", "WARNING: Authenticated with wrong account.")),
+			"", "WARNING: Authenticated with wrong account.\nSign in again.\n", 1},
+		{"held", runOptions{}, refused(mm.Errorf(mm.Held, "Approve it.", "Draft.")), "", "mm: Draft.\nApprove it.\n", 4},
+		{"refused by the pool as wrong", runOptions{}, refused(mm.Errorf(mm.BadRequest, "", "Too long.")), "", "mm: Too long.\n", 2},
+		{"the daemon is gone", runOptions{}, refused(mm.Errorf(mm.NodeUnreachable, "", "Gone.")), "", "mm: Gone.\n", 5},
+		{"a status of another version", runOptions{}, mm.Outcome{Status: "odd"}, "",
+			"mm: the answer has no status that this version knows; is the daemon of another version? `mm version` shows it\n", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pool := &fakePool{answer: func(mm.Command) mm.Outcome { return c.out }}
@@ -97,21 +144,6 @@ func TestAnswersAreShown(t *testing.T) {
 	}
 }
 
-func TestCSVGoesToItsFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "out.csv")
-	pool := &fakePool{answer: func(mm.Command) mm.Outcome {
-		return mm.Outcome{Status: mm.StatusSuccess, Result: mm.Result{Objects: json.RawMessage(`[{"a":1},{"a":2}]`)}}
-	}}
-	r, stdout, stderr := start(pool, runOptions{csv: file})
-	if err := r.run(t.Context(), getMailbox); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil || string(text) != "\ufeffa\r\n1\r\n2\r\n" || stdout.Len() != 0 || stderr.String() != "2 rows written to "+file+"\n" {
-		t.Errorf("%v, %q, stdout %q, stderr %q", err, text, stdout, stderr)
-	}
-}
-
 func TestADeviceCodeIsABlockAndAnExitCode(t *testing.T) {
 	r, stdout, stderr := start(&fakePool{answer: func(mm.Command) mm.Outcome { return code("ABCD1234") }}, runOptions{})
 	err := r.run(t.Context(), getMailbox)
@@ -121,12 +153,43 @@ func TestADeviceCodeIsABlockAndAnExitCode(t *testing.T) {
     open   https://microsoft.com/devicelogin
     enter  ABCD1234
 
-  The code is good for 15 minutes. Then run the same command again.
+  The code is good for 15 minutes. Then run the same command again; --wait does that for you.
 
 `
 	if !errors.Is(err, exit(exitSignIn)) || stdout.Len() != 0 || stderr.String() != want {
 		t.Errorf("%v, stdout %q, stderr\n%s", err, stdout, stderr)
 	}
+}
+
+func TestTheOutputIsAsWideAsTheTerminal(t *testing.T) {
+	for columns, want := range map[int]int{0: 0, 1: 20, 133: 133, 20_000: 10_000} {
+		pool := &fakePool{answer: func(mm.Command) mm.Outcome { return printed("") }}
+		r, _, _ := start(pool, runOptions{})
+		if columns > 0 {
+			r.stdout.size = func() int { return columns }
+		}
+		if err := r.run(t.Context(), getMailbox); err != nil || pool.commands[0].Want.Width != want {
+			t.Errorf("%d columns: %v, asked for %d", columns, err, pool.commands[0].Want.Width)
+		}
+	}
+}
+
+func TestARequestIDFindsTheAnswerOfAnEarlierRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool := &fakePool{answer: func(cmd mm.Command) mm.Outcome {
+			if cmd.RequestID == "earlier" {
+				return code("ABCD1234")
+			}
+			return printed("Ada")
+		}}
+		r, stdout, _ := start(pool, runOptions{requestID: "earlier", wait: true})
+		if err := r.run(t.Context(), getMailbox); err != nil || stdout.String() != "Ada\n" {
+			t.Errorf("%v, stdout %q", err, stdout)
+		}
+		if len(pool.commands) != 2 || pool.commands[0].RequestID != "earlier" {
+			t.Errorf("asked %+v", pool.commands)
+		}
+	})
 }
 
 func TestWaitRunsTheCommandAfterTheSignIn(t *testing.T) {
@@ -148,7 +211,8 @@ func TestWaitRunsTheCommandAfterTheSignIn(t *testing.T) {
 		if err := r.run(t.Context(), getMailbox); err != nil || stdout.String() != "Ada\n" {
 			t.Errorf("%v, stdout %q", err, stdout)
 		}
-		if strings.Count(stderr.String(), "FIRST123") != 1 || strings.Count(stderr.String(), "SECOND12") != 1 {
+		if strings.Count(stderr.String(), "enter  FIRST123") != 1 || strings.Count(stderr.String(), "enter  SECOND12") != 1 ||
+			!strings.Contains(stderr.String(), "The code FIRST123 is not valid any more. There is a new one.") {
 			t.Errorf("each code is shown once:\n%s", stderr)
 		}
 		if len(ids) != asked {
@@ -208,8 +272,45 @@ func TestTheSecondInterruptLeaves(t *testing.T) {
 		r, _, stderr := start(pool, runOptions{})
 		r.interrupts <- os.Interrupt
 		r.interrupts <- os.Interrupt
-		if err := r.run(t.Context(), getMailbox); !errors.Is(err, exit(exitFailed)) || !strings.Contains(stderr.String(), "Left.") {
+		err := r.run(t.Context(), getMailbox)
+		if !errors.Is(err, exit(exitFailed)) || !strings.Contains(stderr.String(), "--request-id cli-") {
 			t.Errorf("%v, stderr %s", err, stderr)
+		}
+	})
+}
+
+func TestOtherSignalsStopTheCommandAndWaitForAMoment(t *testing.T) {
+	for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			defer close(release)
+			asked := make(chan string, 1)
+			pool := &fakePool{
+				answer: func(mm.Command) mm.Outcome { <-release; return printed("late") },
+				cancel: func(id string) bool { asked <- id; return true },
+			}
+			r, _, _ := start(pool, runOptions{})
+			begun := time.Now()
+			r.interrupts <- sig
+			err := r.run(t.Context(), getMailbox)
+			if id := <-asked; !errors.Is(err, exit(exitFailed)) || id != pool.commands[0].RequestID || time.Since(begun) != leaveLimit {
+				t.Errorf("%s: %v after %s", sig, err, time.Since(begun))
+			}
+		})
+	}
+}
+
+func TestAnInterruptThatMeetsTheSignInEndsWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := make(chan struct{})
+		pool := &fakePool{
+			answer: func(mm.Command) mm.Outcome { <-asked; return code("ABCD1234") },
+			cancel: func(string) bool { close(asked); return true },
+		}
+		r, _, _ := start(pool, runOptions{wait: true})
+		r.interrupts <- os.Interrupt
+		if err := r.run(t.Context(), getMailbox); !errors.Is(err, exit(exitSignIn)) {
+			t.Errorf("got %v", err)
 		}
 	})
 }

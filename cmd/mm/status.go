@@ -18,8 +18,11 @@ func statusCommand(e *environ) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the daemon's sessions",
-		Long:  "Show the daemon's sessions. It does not start a daemon; exit code 5 says that none runs.",
-		Args:  exactArgs(0),
+		Long: `Show the daemon's sessions: who is signed in where, what runs, and what is wrong. It starts no daemon; exit code 5 says that
+none runs. --json prints what GET /status of the pool API answers.`,
+		Example:           "  mm status\n  mm status --json | jq '.sessions[] | select(.authenticated) | .session_id'",
+		Args:              exactArgs(0),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			pool, err := e.pool()
 			if err != nil {
@@ -31,21 +34,32 @@ func statusCommand(e *environ) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), json.RawMessage(wire.EncodeStatus(status)))
+				return writeJSON(cmd.OutOrStdout(), wire.EncodeStatus(status))
 			}
-			return showStatus(cmd.OutOrStdout(), status, time.Now())
+			return showStatus(screenOn(cmd.OutOrStdout()), status, time.Now())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func showStatus(w io.Writer, status mm.PoolStatus, now time.Time) error {
+// writeJSON writes an answer of the pool API indented.
+func writeJSON(w io.Writer, answer []byte) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(json.RawMessage(answer))
+}
+
+// stateColumn is where showStatus has the state.
+const stateColumn = 1
+
+func showStatus(s screen, status mm.PoolStatus, now time.Time) error {
 	for _, n := range status.Notes {
-		fmt.Fprintln(w, "Note:", n)
+		fmt.Fprintln(s, s.yellow("Note: "+plain(n)))
 	}
 	if len(status.Sessions) == 0 {
-		_, err := fmt.Fprintln(w, "No sessions yet; the first command of a connection and module starts one.")
+		_, err := fmt.Fprintln(s, "No sessions yet; the first command of a connection and module starts one: see `mm run --help`.")
 		return err
 	}
 	rows := [][]string{{"SESSION", "STATE", "ACCOUNT", "LAST COMMAND", "WAITING", "PID", "ERROR"}}
@@ -54,15 +68,43 @@ func showStatus(w io.Writer, status mm.PoolStatus, now time.Time) error {
 		if s.Busy {
 			state += ", busy"
 		}
-		last := "-"
-		if !s.LastCommand.IsZero() {
-			last = now.Sub(s.LastCommand).Round(time.Second).String() + " ago"
-		}
-		rows = append(rows, []string{s.ID.String(), state, orDash(s.AuthenticatedAs), last,
+		rows = append(rows, []string{plain(s.ID.String()), state, orDash(s.AuthenticatedAs), ago(s.LastCommand, now),
 			strconv.Itoa(s.Queued), orDash(pidText(s.PID)), fitLine(plain(s.LastError), 80)})
 	}
-	return table(w, rows)
+	return paintedTable(s, rows, func(row, column int, cell string) string {
+		switch {
+		case row == 0:
+			return s.bold(cell)
+		case column == stateColumn:
+			return paintState(s, status.Sessions[row-1].State, cell)
+		}
+		return cell
+	})
 }
+
+// paintState is a state in the colour of what is to be done about it: nothing, sign in, look.
+func paintState(s screen, state mm.State, cell string) string {
+	switch state {
+	case mm.StateAuthenticated:
+		return s.green(cell)
+	case mm.StateAuthPending:
+		return s.yellow(cell)
+	case mm.StateError:
+		return s.red(cell)
+	}
+	return cell
+}
+
+// ago says how long ago something was; a dash where it never was.
+func ago(t, now time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return span(now.Sub(t)) + " ago"
+}
+
+// span is a duration to the second.
+func span(d time.Duration) string { return max(0, d).Round(time.Second).String() }
 
 func pidText(pid int) string {
 	if pid == 0 {

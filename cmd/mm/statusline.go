@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"sync"
+	"strings"
 	"time"
 
 	mm "github.com/microsoft-master/mm"
@@ -11,57 +11,59 @@ import (
 // redrawEvery is the least time between two drawings of the status line.
 const redrawEvery = 100 * time.Millisecond
 
-// A statusLine shows the last progress of a command in the last line of a terminal, and nothing where there is none.
+// A statusLine is the last line of a terminal, drawn anew as things go on; nothing where the cursor cannot be moved. Whoever
+// writes to the terminal erases it first.
 type statusLine struct {
 	screen screen
-
-	mu   sync.Mutex
-	last time.Time
-	done bool
+	drawn  int // columns of what is on the screen; 0: nothing
+	last   time.Time
 }
 
-// progress returns what takes the records; nil without a terminal, so that none are sent.
-func (l *statusLine) progress() mm.Progress {
-	if l.screen.width == 0 {
-		return nil
+// draw shows text in place of what was shown, unless that was drawn just now.
+func (l *statusLine) draw(text string, now time.Time) {
+	if !l.screen.cursor || (l.drawn > 0 && now.Sub(l.last) < redrawEvery) {
+		return
 	}
-	return func(records []mm.Record) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if now := time.Now(); !l.done && len(records) > 0 && now.Sub(l.last) >= redrawEvery {
-			l.last = now
-			fmt.Fprintf(l.screen, "\r\x1b[K%s", l.screen.dim(fitLine(statusText(records[len(records)-1]), l.screen.width-1)))
-		}
+	l.erase()
+	// The last column stays free: some terminals go to the next line with it.
+	text = fitLine(text, l.screen.width()-1)
+	if text == "" {
+		return
 	}
+	fmt.Fprint(l.screen, l.screen.dim(text))
+	l.drawn, l.last = textWidth(text), now
 }
 
-// clear removes the line for good.
-func (l *statusLine) clear() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.last.IsZero() && !l.done {
-		fmt.Fprint(l.screen, "\r\x1b[K")
+// erase removes the line. A terminal that was made narrower since has broken it into several.
+func (l *statusLine) erase() {
+	if l.drawn == 0 {
+		return
 	}
-	l.done = true
+	up := ""
+	if lines := (l.drawn - 1) / max(1, l.screen.width()); lines > 0 {
+		up = fmt.Sprintf("\x1b[%dA", lines)
+	}
+	fmt.Fprint(l.screen, "\r"+up+"\x1b[J")
+	l.drawn = 0
 }
 
-func statusText(rec mm.Record) string {
+// progressText is a progress record as one line.
+func progressText(rec mm.Record) string {
 	text := plain(rec.Text)
-	if rec.Stream == mm.StreamProgress {
-		if rec.Activity != "" {
-			text = plain(rec.Activity) + ": " + text
-		}
-		if rec.Percent >= 0 {
-			text = fmt.Sprintf("%3d%% %s", rec.Percent, text)
-		}
+	if rec.Activity != "" {
+		text = strings.TrimSuffix(plain(rec.Activity)+": "+text, ": ")
+	}
+	if rec.Percent >= 0 {
+		text = fmt.Sprintf("%3d%% %s", rec.Percent, text)
 	}
 	return text
 }
 
-// fitLine shortens text to n characters.
-func fitLine(text string, n int) string {
-	if r := []rune(text); len(r) > n && n > 0 {
-		return string(r[:n-1]) + "…"
+// clock is a duration as a person reads it off a clock: 14:05, 1:02:03.
+func clock(d time.Duration) string {
+	s := int64(max(0, d).Round(time.Second) / time.Second)
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 	}
-	return text
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }

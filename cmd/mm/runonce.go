@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+// leaveLimit is how long a command that a signal other than Ctrl-C ended may take to be stopped.
+const leaveLimit = 5 * time.Second
+
+func newRequestID() string { return "cli-" + strings.ToLower(rand.Text()) }
+
+// once asks once and shows the command while it runs, and what it printed. The first interrupt cancels the command, the
+// second leaves it; stopped says that there was one. waiting is the sign-in that was shown before, if there was one.
+func (r *runner) once(ctx context.Context, cmd mm.Command, waiting mm.Challenge) (out mm.Outcome, stopped bool, err error) {
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	view := newDisplay(r.stdout, r.stderr, r.options.objects(), idleText(time.Now(), waiting))
+	answered := make(chan mm.Outcome, 1)
+	go func() { answered <- r.pool.Run(ctx, cmd, view.watching()) }()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	var overdue <-chan time.Time
+	for {
+		select {
+		case out := <-answered:
+			if out.Status != mm.StatusAuthRequired && r.file == nil {
+				r.release() // Ctrl-C ends the printing of a long answer
+			}
+			return out, stopped, view.finish(out)
+		case now := <-second.C:
+			view.tick(now)
+		case sig := <-r.interrupts:
+			view.pause()
+			if stopped {
+				return out, true, r.left(cmd)
+			}
+			stopped = true
+			go r.cancel(ctx, cmd.RequestID)
+			if sig != os.Interrupt {
+				overdue = time.After(leaveLimit)
+				continue
+			}
+			fmt.Fprintln(r.stderr, "Stopping the command … (Ctrl-C again leaves without waiting)")
+		case <-overdue:
+			view.pause()
+			return out, true, r.left(cmd)
+		}
+	}
+}
+
+// left says that nobody waits for the command any more.
+func (r *runner) left(cmd mm.Command) error {
+	fmt.Fprintf(r.stderr, "Left. The command may go on; `mm status` shows it. The same command with --request-id %s finds its answer.\n", cmd.RequestID)
+	return exit(exitFailed)
+}
+
+// idleText is what the status line says while the command says nothing.
+func idleText(begun time.Time, waiting mm.Challenge) func(time.Time) string {
+	return func(now time.Time) string {
+		switch took := now.Sub(begun); {
+		case waiting.UserCode != "" && took < 2*waitPoll:
+			return waitingText(waiting, now)
+		case took >= time.Second:
+			return "Running: " + clock(took) + " (Ctrl-C stops it)"
+		}
+		return ""
+	}
+}
+
+// cancel asks until the pool has found the request: it may still be on its way there. It ends with ctx.
+func (r *runner) cancel(ctx context.Context, requestID string) {
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if found, err := r.pool.Cancel(ctx, requestID); found || err != nil {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
