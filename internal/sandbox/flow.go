@@ -24,7 +24,8 @@ type flow struct {
 	userCode   string
 	tenantID   string // empty: any tenant (common, organizations)
 	client     string
-	resource   string
+	asked      wish
+	claims     string // what the client asks for in a claims request, as JSON
 	hint       string // who is expected to sign in; approves by itself after approveAfter
 	created    time.Time
 
@@ -85,15 +86,14 @@ func (s *flows) poll(now time.Time, deviceCode, tenantID, client string) (*flow,
 	}
 	early := !f.polled.IsZero() && now.Sub(f.polled) < f.interval
 	f.polled = now
-	if early {
+	s.approveDue(now, f)
+	switch {
+	case f.decision == undecided && early: // says pending, too (RFC 8628): what is decided is told at once
 		f.interval += slowDownStep
 		return nil, errSlowDown()
-	}
-	s.approveDue(now, f)
-	switch f.decision {
-	case undecided:
+	case f.decision == undecided:
 		return nil, errPending()
-	case declined:
+	case f.decision == declined:
 		return nil, errDeclined()
 	}
 	s.drop(f)

@@ -12,6 +12,9 @@ type OAuthError struct {
 	AADSTS int
 	Detail string
 	Status int // of HTTP
+
+	Suberror string // what a client may do about it: consent_required, basic_action, message_only, …; often empty
+	Claims   string // JSON to ask again with; empty: asking again does not help
 }
 
 func (e *OAuthError) Error() string { return fmt.Sprintf("AADSTS%d: %s", e.AADSTS, e.Detail) }

@@ -15,3 +15,8 @@ func (p Prompt) StartDevice(ctx context.Context, r DeviceRequest) (DeviceCode, e
 	c.Interval = 0
 	return c, err
 }
+
+// Redeem gives tokens that only look signed: signing thousands would take most of such a test's time.
+func (p Prompt) Redeem(_ context.Context, r TokenRequest) (Token, error) {
+	return p.redeemDevice(r, lookalikeJWT)
+}

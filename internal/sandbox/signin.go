@@ -19,6 +19,7 @@ type DeviceRequest struct {
 	// LoginHint is the account that is expected to sign in. Real Entra has no such field here; it tells the automatic approval
 	// whom to sign in, and means nothing otherwise.
 	LoginHint string
+	Claims    string // a claims request, as JSON; may be empty
 }
 
 // A DeviceCode is Entra's answer to a DeviceRequest. DeviceCode is a secret.
@@ -36,12 +37,19 @@ type TokenRequest struct {
 	Tenant     string
 	ClientID   string
 	DeviceCode string
+	ClientInfo bool // the answer shall have Token.ClientInfo
 }
 
-// A Token is what a sign-in ends with. AccessToken is a secret; ParseToken reads it.
+// A Token is what a sign-in ends with. AccessToken, RefreshToken and IDToken are secrets; ParseToken reads the first.
 type Token struct {
 	TokenType   string `json:"token_type"`
 	Scope       string `json:"scope"`
-	ExpiresIn   int    `json:"expires_in"` // seconds
+	ExpiresIn   int    `json:"expires_in"`     // seconds
+	Extended    int    `json:"ext_expires_in"` // seconds for which it may do while Entra is down
 	AccessToken string `json:"access_token"`
+	// What follows is there where it was asked for.
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	ClientInfo   string `json:"client_info,omitempty"` // base64url of JSON: uid and utid, the account in its home tenant
+	Family       string `json:"foci,omitempty"`        // 1 for Microsoft's own apps, which share refresh tokens
 }

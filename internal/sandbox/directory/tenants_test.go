@@ -1,11 +1,10 @@
-package sandbox
+package directory
 
 import (
 	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	mm "github.com/microsoft-master/mm"
 )
 
 func TestTheTenantsAreTheSameInEveryRun(t *testing.T) {
@@ -29,7 +28,9 @@ func TestIdsAreUniqueGUIDs(t *testing.T) {
 	}
 	for _, tenant := range Tenants() {
 		check(tenant.ID)
-		check(tenant.AppID())
+		for _, app := range tenant.Apps() {
+			check(app.ID)
+		}
 		for _, a := range tenant.Accounts {
 			check(a.ObjectID)
 		}
@@ -61,33 +62,5 @@ func TestThePartnerLivesInOneTenantAndIsAGuestInAnother(t *testing.T) {
 	contoso, _ := ByID(tenants, "CONTOSO.COM")
 	if _, ok := contoso.Account(Partner); ok {
 		t.Error("known in Contoso")
-	}
-}
-
-func TestEveryConnectionNamesAnAccountOfItsTenant(t *testing.T) {
-	tenants := Tenants()
-	connections := Connections(tenants, mm.SandboxEndpoints{Authority: "http://127.0.0.1:1", Dir: "/d"})
-	for _, name := range []string{"Contoso-GA", "Fabrikam-GA", "Northwind-GA", "Northwind-Partner"} {
-		c, ok := connections[name]
-		if !ok || c.Name != name || mm.CheckConnectionName(name) != nil {
-			t.Errorf("%s: %+v", name, c)
-			continue
-		}
-		tenant, ok := ByID(tenants, c.TenantID)
-		if !ok || c.Tenant != tenant.InitialDomain || c.SharePointHost != tenant.SharePointHost {
-			t.Errorf("%s: tenant %+v", name, c)
-		}
-		if _, ok := tenant.Account(c.ExpectedEmail); !ok {
-			t.Errorf("%s expects %s, who is not in the tenant", name, c.ExpectedEmail)
-		}
-		if !knowsClient(tenants, c.TenantID, c.AppID) || knowsClient(tenants, "another", c.AppID) {
-			t.Errorf("%s: its app is not known to its tenant alone", name)
-		}
-		if c.Cloud != "sandbox" || c.Sandbox.Dir != "/d" || !c.AllowsMCP("mm") {
-			t.Errorf("%s: %+v", name, c)
-		}
-	}
-	if len(connections) != 4 {
-		t.Errorf("%d connections, want 4", len(connections))
 	}
 }

@@ -1,4 +1,4 @@
-package sandbox
+package directory
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ func Tenants() []Tenant {
 		{"Miriam", "Graham", "Purchasing"},
 	})
 	_, partner, _ := Home([]Tenant{fabrikam}, Partner)
-	partner.ObjectID = guidOf("Northwind/guest/" + Partner)
+	partner.ObjectID = GUID("Northwind/guest/" + Partner)
 	northwind.Accounts = append(northwind.Accounts, partner)
 	return []Tenant{contoso, fabrikam, northwind}
 }
@@ -38,7 +38,7 @@ type person struct{ given, family, department string }
 func newTenant(name, domain string, people []person) Tenant {
 	label := strings.ToLower(name)
 	t := Tenant{
-		ID:             guidOf(name),
+		ID:             GUID(name),
 		DisplayName:    name,
 		Domain:         domain,
 		InitialDomain:  label + ".onmicrosoft.com",
@@ -63,7 +63,7 @@ func (t *Tenant) addPerson(p person) {
 	upn := t.address(p.given)
 	a := Account{
 		UserPrincipalName: upn,
-		ObjectID:          guidOf(t.DisplayName + "/account/" + upn),
+		ObjectID:          GUID(t.DisplayName + "/account/" + upn),
 		DisplayName:       p.given + " " + p.family,
 		Department:        p.department,
 		HomeTenant:        t.ID,
@@ -96,7 +96,7 @@ func (t *Tenant) mailbox(displayName, alias, kind string, items int) Mailbox {
 		UserPrincipalName:         t.address(alias),
 		PrimarySmtpAddress:        t.address(alias),
 		RecipientTypeDetails:      kind,
-		ExternalDirectoryObjectID: guidOf(t.DisplayName + "/mailbox/" + alias),
+		ExternalDirectoryObjectID: GUID(t.DisplayName + "/mailbox/" + alias),
 		Database:                  "EURPR05DG" + fmt.Sprintf("%03d-db%03d", 10+len(t.Mailboxes), 40+len(t.Mailboxes)),
 		ProhibitSendQuota:         "99 GB (106,300,440,576 bytes)",
 		ItemCount:                 items,

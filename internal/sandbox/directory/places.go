@@ -1,9 +1,9 @@
-package sandbox
+package directory
 
 import "fmt"
 
-// admin is the address of the tenant's administrator.
-func (t *Tenant) admin() string { return t.Accounts[0].UserPrincipalName }
+// Admin is the address of the tenant's administrator.
+func (t Tenant) Admin() string { return t.Accounts[0].UserPrincipalName }
 
 func (t *Tenant) addGroups() {
 	all := t.first(len(t.Accounts))
@@ -20,7 +20,7 @@ func (t *Tenant) addGroups() {
 			Alias:              g.alias,
 			PrimarySmtpAddress: t.address(g.alias),
 			GroupType:          "Universal",
-			ManagedBy:          []string{t.admin()},
+			ManagedBy:          []string{t.Admin()},
 			Members:            g.members,
 		})
 	}
@@ -31,7 +31,7 @@ func (t *Tenant) addMessages() {
 	people := t.first(len(t.Accounts))
 	for i := range 12 {
 		m := Message{
-			MessageTraceID:   guidOf(fmt.Sprintf("%s/message/%d", t.DisplayName, i)),
+			MessageTraceID:   GUID(fmt.Sprintf("%s/message/%d", t.DisplayName, i)),
 			AgeMinutes:       7 + 95*i,
 			SenderAddress:    people[i%len(people)],
 			RecipientAddress: people[(i+1)%len(people)],
@@ -56,11 +56,11 @@ func (t *Tenant) addSites() {
 			Title:    s.title,
 			Path:     s.path,
 			Template: s.template,
-			Owner:    t.admin(),
+			Owner:    t.Admin(),
 			Lists: []List{
 				{
 					Title:        "Documents",
-					ID:           guidOf(t.DisplayName + s.path + "/documents"),
+					ID:           GUID(t.DisplayName + s.path + "/documents"),
 					URL:          "Shared Documents",
 					BaseTemplate: 101,
 					Items: []map[string]any{
@@ -70,13 +70,13 @@ func (t *Tenant) addSites() {
 				},
 				{
 					Title:        "Tasks",
-					ID:           guidOf(t.DisplayName + s.path + "/tasks"),
+					ID:           GUID(t.DisplayName + s.path + "/tasks"),
 					URL:          "Lists/Tasks",
 					BaseTemplate: 100,
 					Items: []map[string]any{
-						{"Title": "Write the agenda", "Status": "In Progress", "AssignedTo": t.admin()},
-						{"Title": "Book the room", "Status": "Completed", "AssignedTo": t.admin()},
-						{"Title": "Send the invitations", "Status": "Not Started", "AssignedTo": t.admin()},
+						{"Title": "Write the agenda", "Status": "In Progress", "AssignedTo": t.Admin()},
+						{"Title": "Book the room", "Status": "Completed", "AssignedTo": t.Admin()},
+						{"Title": "Send the invitations", "Status": "Not Started", "AssignedTo": t.Admin()},
 					},
 				},
 			},
@@ -92,7 +92,7 @@ func (t *Tenant) addTeams() {
 		{"Coffee Corner", "CoffeeCorner", "Everything else", "Public"},
 	} {
 		t.Teams = append(t.Teams, Team{
-			GroupID:      guidOf(t.DisplayName + "/team/" + d.nick),
+			GroupID:      GUID(t.DisplayName + "/team/" + d.nick),
 			DisplayName:  d.name,
 			MailNickName: d.nick,
 			Description:  d.description,
@@ -115,7 +115,7 @@ func (t *Tenant) addSubscriptions() {
 		{t.DisplayName + " Development", []ResourceGroup{{"rg-dev", "westeurope"}}},
 	} {
 		t.Subscriptions = append(t.Subscriptions, Subscription{
-			ID:             guidOf(t.DisplayName + "/subscription/" + s.name),
+			ID:             GUID(t.DisplayName + "/subscription/" + s.name),
 			Name:           s.name,
 			State:          "Enabled",
 			ResourceGroups: s.groups,

@@ -1,4 +1,4 @@
-package sandbox
+package directory
 
 import (
 	"crypto/sha1"
@@ -167,8 +167,8 @@ func Home(tenants []Tenant, upn string) (Tenant, Account, bool) {
 	return Tenant{}, Account{}, false
 }
 
-// guidOf makes a GUID from a name: the same name gives the same GUID in every run.
-func guidOf(name string) string {
+// GUID makes a GUID from a name: the same name gives the same GUID in every run.
+func GUID(name string) string {
 	h := sha1.Sum([]byte("microsoft-master sandbox " + name))
 	h[6] = h[6]&0x0f | 0x50 // version 5: made from a name
 	h[8] = h[8]&0x3f | 0x80
