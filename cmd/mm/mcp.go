@@ -24,9 +24,11 @@ func mcpCommand(e *environ) *cobra.Command {
 		Use:   "mcp",
 		Short: "Serve MCP on standard input and output, for assistants",
 		Long: "Serve MCP on standard input and output. It holds no state: the daemon does, and is started with the first tool call\n" +
-			"where none runs (MM_SESSION_POOL_URL names one elsewhere).",
+			"where none runs (MM_SESSION_POOL_URL names one elsewhere). It ends with its input, and its commands go on.",
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			// A host that closed its end is an error of the write, not a signal that kills.
+			signal.Ignore(syscall.SIGPIPE)
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
 			ctx, end := context.WithCancelCause(ctx)
