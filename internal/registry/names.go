@@ -29,7 +29,7 @@ func unknown(name string, all []string) *mm.Error {
 // Closest returns the one of the candidates that is most like the word, without regard to case, where one is much like it:
 // up to a third of its letters may be wrong, missing or too many. Otherwise it returns nothing.
 func Closest(word string, candidates []string) string {
-	best, limit := "", max(1, len([]rune(word))/3)
+	best, limit := "", len([]rune(word))/3
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(word), strings.ToLower(c)); d <= limit {
 			best, limit = c, d-1
