@@ -101,7 +101,12 @@ type server struct {
 // serve starts the daemon and waits until it serves.
 func (w *world) serve(args ...string) *server {
 	w.t.Helper()
-	cmd := w.mm(append([]string{"serve"}, args...)...)
+	return w.watch(w.mm(append([]string{"serve"}, args...)...))
+}
+
+// watch starts a daemon by cmd and waits until it serves.
+func (w *world) watch(cmd *exec.Cmd) *server {
+	w.t.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		w.t.Fatal(err)
@@ -206,7 +211,7 @@ func TestTheCommandLineInAnEmptyHome(t *testing.T) {
 func TestClientsThatStartAtOnceGetOneDaemon(t *testing.T) {
 	w := newWorld(t, 0)
 	var all sync.WaitGroup
-	for range 6 {
+	for range 20 {
 		all.Go(func() {
 			if code, _, stderr := w.run("run", "Contoso-GA", "exo", "Get-Mailbox"); code != exitSignIn {
 				t.Errorf("exit code %d: %s", code, stderr)
