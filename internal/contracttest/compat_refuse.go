@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -195,4 +196,36 @@ func noTokenNeeded(t *testing.T, v visitor) {
 			t.Errorf("%s: HTTP status %d %s", path, r.Status, r.Body)
 		}
 	}
+}
+
+func otherPaths(_ *testing.T, v visitor) {
+	const golden = `{"status":"error","error":"<text>","code":"bad_request","remedy":"<text>","executed":"no"}`
+	for _, c := range []struct {
+		status       int
+		method, path string
+	}{{404, "GET", "/"}, {404, "GET", "/nothing"}, {404, "POST", "/run/"}, {405, "GET", "/run"}, {405, "GET", "/reset"}, {405, "DELETE", "/status"},
+		{405, "POST", "/health"}, {405, "PUT", "/run"}} {
+		v.shaped(c.status, golden, c.method, c.path, "")
+	}
+}
+
+func ownPaths(t *testing.T, v visitor) {
+	if v.Kind() == TCP {
+		const golden = `{"status":"error","error":"<text>","code":"not_enabled","remedy":"<text>","executed":"no"}`
+		v.shaped(403, golden, "GET", "/version", "")
+		v.shaped(403, golden, "POST", "/stop", `{}`)
+		v.code(v.exo(`1`))
+		return
+	}
+	v.shaped(200, `{"version":"v1.2.3","pid":"<number>","started":"<time>","background":false}`, "GET", "/version", "")
+	v.code(v.exo(`1`))
+	r := v.http("POST", "/stop", `{"if_idle":true}`)
+	if err := Shape(`{"status":"error","error":"<text>","code":"busy","remedy":"<text>","executed":"no"}`, r.Body); err != nil {
+		t.Error(err)
+	}
+	v.shaped(200, `{"status":"success","stopping":true}`, "POST", "/stop", `{"drain_seconds":7,"why":"a test"}`)
+	if r := <-v.Stopped; r != (mm.StopRequest{Drain: 7 * time.Second, Why: "a test"}) {
+		t.Errorf("%+v", r)
+	}
+	v.shaped(200, `{"status":"error","error":"<text>","code":"shutting_down","remedy":"<text>","executed":"no"}`, "POST", "/run", v.exo(`1`).JSON())
 }

@@ -96,6 +96,28 @@ func appOfModule(t *testing.T, v visitor) {
 	}
 }
 
+func lacking(t *testing.T, v visitor) {
+	v.editRegistry(t, func(_, connections entry) {
+		connections["Bare"] = like(connections, v.connection, entry{"appId": nil, "tenant": nil, "tenantId": nil, "expectedEmail": nil,
+			"description": nil, "mcps": nil, "sharepoint_host": nil})
+		connections["NoApp"] = like(connections, v.connection, entry{"appId": nil})
+		connections["NoHost"] = like(connections, v.connection, entry{"sharepoint_host": nil, "tenant": nil})
+	})
+	v.code(Ask{Connection: "Bare", Module: "exo", Command: `1`})
+	for _, c := range []struct{ connection, module, lacks string }{
+		{"Bare", "azure", "tenant"}, {"Bare", "teams", "tenant"}, {"NoApp", "pnp", "appId"}, {"NoHost", "pnp", "sharepoint_host"},
+	} {
+		s := v.send(Ask{Connection: c.connection, Module: c.module, Command: `1`})
+		v.failed(s, mm.BadRequest, mm.ExecutedNo)
+		if !strings.Contains(s.Text, "has no "+c.lacks) || !strings.Contains(s.Remedy, "edit") || !strings.Contains(s.Remedy, c.lacks) {
+			t.Errorf("%s/%s: %q", c.connection, c.module, s.Text)
+		}
+		if v.Kind()&HTTP != 0 && s.HTTPStatus != 200 { // there is nothing wrong with the request
+			t.Errorf("%s/%s: HTTP status %d", c.connection, c.module, s.HTTPStatus)
+		}
+	}
+}
+
 func mcpsField(t *testing.T, v visitor) {
 	mine := map[string]any{"Missing": nil, "Empty": []string{}, "EmptyText": "", "Text": "mm", "List": []string{"other", "mm"}, "Case": "MM"}
 	others := map[string]any{"OtherText": "other", "OtherList": []string{"other", "another"}}
