@@ -107,10 +107,10 @@ func refuseBatch(text []byte) []refusal {
 	return all
 }
 
-// refuseLong answers a line over maxLine, of which only the beginning and the end are there. Clients write the id first or
+// refuseLong answers a line of more than most bytes, of which only the beginning and the end are there. Clients write the id first or
 // last of all; who finds it nowhere cannot be told whose request it was.
-func refuseLong(head, tail []byte) refusal {
-	r := refusal{nil, mcp.INVALID_REQUEST, fmt.Sprintf("A message may have at most %d bytes.", maxLine)}
+func refuseLong(head, tail []byte, most int) refusal {
+	r := refusal{nil, mcp.INVALID_REQUEST, fmt.Sprintf("A message may have at most %d bytes.", most)}
 	d := json.NewDecoder(bytes.NewReader(head))
 	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
 		return r

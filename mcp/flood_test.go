@@ -18,7 +18,7 @@ import (
 // held is a Service whose commands run until the test lets them go.
 func held() (svc *scripted, release func(), running chan struct{}) {
 	gate := make(chan struct{})
-	running = make(chan struct{}, 2*maxInFlight)
+	running = make(chan struct{}, 2*defaultLimits.calls)
 	svc = &scripted{connections: contoso(), run: func(context.Context, mm.Command, mm.Progress) mm.Outcome {
 		running <- struct{}{}
 		<-gate
@@ -33,7 +33,7 @@ func TestAFloodOfCallsIsBoundedAndEachIsAnswered(t *testing.T) {
 	h := connect(t, svc)
 	go func() {
 		for i := range calls {
-			if _, err := io.WriteString(h.in, runs(fmt.Sprint(i), goodArgs)+"\n"); err != nil {
+			if _, err := fmt.Fprintf(h.in, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"run","arguments":%s}}`+"\n", i, goodArgs); err != nil {
 				t.Error(err)
 				return
 			}
@@ -44,14 +44,14 @@ func TestAFloodOfCallsIsBoundedAndEachIsAnswered(t *testing.T) {
 	}()
 	answers := map[string]int{}
 	busy := 0
-	for len(answers) < calls-maxInFlight+1 { // the refused ones, and the ping behind them
+	for len(answers) < calls-defaultLimits.calls+1 { // the refused ones, and the ping behind them
 		r := parse(t, h.receive())
 		answers[string(r.ID)]++
 		if s := r.Result.StructuredContent; r.Result.IsError && s.Code == "busy" && s.RetryAfter == 1 && s.Executed == "no" {
 			busy++
 		}
 	}
-	for range maxInFlight {
+	for range defaultLimits.calls {
 		<-running
 	}
 	release()
@@ -59,7 +59,7 @@ func TestAFloodOfCallsIsBoundedAndEachIsAnswered(t *testing.T) {
 		r := parse(t, h.receive())
 		answers[string(r.ID)]++
 	}
-	if busy != calls-maxInFlight || answers[`"ping"`] != 1 {
+	if busy != calls-defaultLimits.calls || answers[`"ping"`] != 1 {
 		t.Errorf("%d were refused as busy, %d pings answered", busy, answers[`"ping"`])
 	}
 	for id, n := range answers {
@@ -67,7 +67,7 @@ func TestAFloodOfCallsIsBoundedAndEachIsAnswered(t *testing.T) {
 			t.Errorf("%s was answered %d times", id, n)
 		}
 	}
-	if asked := svc.asked(); len(asked) != maxInFlight {
+	if asked := svc.asked(); len(asked) != defaultLimits.calls {
 		t.Errorf("%d commands ran", len(asked))
 	}
 }
@@ -75,9 +75,9 @@ func TestAFloodOfCallsIsBoundedAndEachIsAnswered(t *testing.T) {
 func TestTheMessagesOfRunningCallsAreBounded(t *testing.T) {
 	svc, release, running := held()
 	defer release()
-	h := connect(t, svc)
-	pad := strings.Repeat("x", maxLine-1000)
-	const most = maxInFlightBytes / (maxLine - 1000)
+	h := connectWith(t, svc, limits{line: 2000, calls: 100, bytes: 8000})
+	const size, most = 1000, 8
+	pad := strings.Repeat("x", size-len(runs("0", strings.TrimSuffix(goodArgs, "}")+`,"pad":""}`)))
 	for i := range most {
 		h.send(runs(fmt.Sprint(i), strings.TrimSuffix(goodArgs, "}")+`,"pad":"`+pad+`"}`))
 		<-running

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -14,7 +15,9 @@ import (
 func exchange(t *testing.T, svc mm.Service, input string) []string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := New(svc, Config{}).Serve(t.Context(), strings.NewReader(input), &out); err != nil {
+	s := New(svc, Config{})
+	s.limits.line = 64 << 10
+	if err := s.Serve(t.Context(), strings.NewReader(input), &out); err != nil {
 		t.Error(err)
 	}
 	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
@@ -96,7 +99,7 @@ func TestWhatHostsSendIsUnderstood(t *testing.T) {
 
 func TestWhatIsNoMessageGetsAClearAnswer(t *testing.T) {
 	const args = `"method":"tools/call","params":{"name":"run","arguments":` + goodArgs + `}`
-	long := strings.Repeat("x", maxLine)
+	long := strings.Repeat("x", 64<<10)
 	for _, c := range []struct {
 		name, line, id string
 		code           int
@@ -106,7 +109,7 @@ func TestWhatIsNoMessageGetsAClearAnswer(t *testing.T) {
 		{"two messages on a line", list + list, "null", -32700, "Send one message a line."},
 		{"NUL bytes", "{\"jsonrpc\":\"2.0\",\"id\":7,\x00\"method\":\"ping\"}", "null", -32700, "The line is not JSON"},
 		{"a string", `"hello"`, "null", -32600, "A message is a JSON object."},
-		{"a deep nest", strings.Repeat(`{"a":`, 20000), "null", -32700, "The line is not JSON"},
+		{"a deep nest", strings.Repeat(`{"a":`, 12000), "null", -32700, "The line is not JSON"},
 		{"invalid UTF-8 in a command", strings.Replace(`{"jsonrpc":"2.0","id":7,`+args+`}`, "Get", "G\xff", 1), "7", -32700, "not valid UTF-8"},
 		{"UTF-16", "\xff\xfe{\x00}\x00", "null", -32700, "The line is not JSON"},
 		{"no version", `{"id":7,"method":"ping"}`, "7", -32600, "Invalid JSON-RPC version"},
@@ -122,12 +125,12 @@ func TestWhatIsNoMessageGetsAClearAnswer(t *testing.T) {
 		{"a capability that is not offered: logging", `{"jsonrpc":"2.0","id":7,"method":"logging/setLevel","params":{"level":"debug"}}`, "7", -32601, "logging not supported"},
 		{"a capability that is not offered: resources", `{"jsonrpc":"2.0","id":7,"method":"resources/list"}`, "7", -32601, "resources not supported"},
 		{"a capability that is not offered: prompts", `{"jsonrpc":"2.0","id":7,"method":"prompts/list"}`, "7", -32601, "prompts not supported"},
-		{"a long line, its id first", `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"x":"` + long + `"}}`, "7", -32600, "at most 4194304 bytes"},
-		{"a long line, its id last", `{"method":"tools/call","params":{"id":8,"x":"` + long + `"},"jsonrpc":"2.0","id":"a\"7"}`, `"a\"7"`, -32600, "at most 4194304 bytes"},
-		{"a long line, its id nearly last", `{"method":"x","params":"` + long + `","id":-7,"jsonrpc":"2.0"}`, "-7", -32600, "at most 4194304 bytes"},
-		{"a long line, another's id last", `{"method":"x","params":{"x":"` + long + `","id":8}}`, "null", -32600, "at most 4194304 bytes"},
-		{"a long line that quotes an id", `{"method":"x","params":"` + long + `,\"id\":8}"}`, "null", -32600, "at most 4194304 bytes"},
-		{"a long line of nothing", long + long, "null", -32600, "at most 4194304 bytes"},
+		{"a long line, its id first", `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"x":"` + long + `"}}`, "7", -32600, "at most 65536 bytes"},
+		{"a long line, its id last", `{"method":"tools/call","params":{"id":8,"x":"` + long + `"},"jsonrpc":"2.0","id":"a\"7"}`, `"a\"7"`, -32600, "at most 65536 bytes"},
+		{"a long line, its id nearly last", `{"method":"x","params":"` + long + `","id":-7,"jsonrpc":"2.0"}`, "-7", -32600, "at most 65536 bytes"},
+		{"a long line, another's id last", `{"method":"x","params":{"x":"` + long + `","id":8}}`, "null", -32600, "at most 65536 bytes"},
+		{"a long line that quotes an id", `{"method":"x","params":"` + long + `,\"id\":8}"}`, "null", -32600, "at most 65536 bytes"},
+		{"a long line of nothing", long + long, "null", -32600, "at most 65536 bytes"},
 		{"a batch", `[{"jsonrpc":"2.0","id":7,"method":"ping"},{"jsonrpc":"2.0","method":"notifications/initialized"}]`, "7", -32600, "Send one message a line."},
 		{"a batch without requests", `[1,{}]`, "null", -32600, "Batches are not taken"},
 		{"half of a batch", `[{"jsonrpc":"2.0"`, "null", -32700, "The line is not JSON"},
@@ -252,5 +255,39 @@ func TestTheStatelessRevisionWorks(t *testing.T) {
 	}
 	if asked := svc.asked(); len(asked) != 1 || asked[0].Caller != "mcp/modern" {
 		t.Errorf("asked %+v", asked)
+	}
+}
+
+func TestAPanicIsAnsweredAndTheSessionGoesOn(t *testing.T) {
+	svc := &scripted{connections: contoso(), run: func(context.Context, mm.Command, mm.Progress) mm.Outcome { panic("a defect") }}
+	h := connect(t, svc)
+	for _, id := range []string{"1", "2"} {
+		h.send(`{"jsonrpc":"2.0","id":` + id + `,"method":"tools/call","params":{"name":"run","arguments":` + goodArgs + `}}`)
+		if r := parse(t, h.receive()); string(r.ID) != id || r.Error.Code != -32603 || !strings.Contains(r.Error.Message, "panic") {
+			t.Errorf("answered %+v", r)
+		}
+	}
+}
+
+func TestInputThatEndsInTheMiddleOfALineEndsCleanly(t *testing.T) {
+	for _, input := range []string{`{"jsonrpc":"2.0","id":7,"meth`, `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"run","arguments":{"connection":"Contoso-GA`} {
+		svc := &scripted{connections: contoso()}
+		lines := exchange(t, svc, list+"\n"+input)
+		if len(lines) != 2 || parse(t, lines[1]).Error.Code != -32700 || len(svc.asked()) != 0 {
+			t.Errorf("answered %s", lines)
+		}
+	}
+}
+
+// The request id of an earlier answer leads back to that call; whether it runs is for the Service to know.
+func TestARequestIDOfAnEarlierAnswerIsPassedOn(t *testing.T) {
+	const id = "mcp-abcdefghijklmnopqrstuvwxyz"
+	svc := &scripted{connections: contoso(), run: always(prints("Ada"))}
+	lines := exchange(t, svc, runs("1", `{"connection":"Contoso-GA","module":"exo","command":"x","request_id":"`+id+`"}`))
+	if got := parse(t, lines[0]).Result.StructuredContent.RequestID; got != id || svc.asked()[0].RequestID != id {
+		t.Errorf("answered %s, asked %+v", lines, svc.asked())
+	}
+	if made := randomID(); !isOurID(made) || isOurID(made+"x") || isOurID("x") || isOurID("mcp-") || made == randomID() {
+		t.Errorf("request ids like %s", made)
 	}
 }

@@ -7,10 +7,8 @@ import (
 	"io"
 )
 
-const (
-	maxLine  = 4 << 20 // bytes of one message; a command has at most 64 KB
-	tailKept = 512     // bytes of the end of a longer one, where its id may be
-)
+// tailKept is how many bytes of the end of a line that is too long are kept: its id may be there.
+const tailKept = 512
 
 var errTooLong = errors.New("line too long")
 
@@ -21,11 +19,11 @@ type line struct {
 	err  error
 }
 
-// read sends lines until ctx ends or a read fails. The rest of a line over maxLine is read and dropped.
-func read(ctx context.Context, in io.Reader, lines chan<- line) {
+// read sends lines until ctx ends or a read fails. The rest of a line over most bytes is read and dropped.
+func read(ctx context.Context, in io.Reader, most int, lines chan<- line) {
 	r := bufio.NewReader(in)
 	for {
-		l := readLine(r)
+		l := readLine(r, most)
 		select {
 		case lines <- l:
 		case <-ctx.Done():
@@ -37,11 +35,11 @@ func read(ctx context.Context, in io.Reader, lines chan<- line) {
 	}
 }
 
-func readLine(r *bufio.Reader) line {
+func readLine(r *bufio.Reader, most int) line {
 	var l line
 	for {
 		part, err := r.ReadSlice('\n')
-		if l.err == nil && len(l.text)+len(part) > maxLine {
+		if l.err == nil && len(l.text)+len(part) > most {
 			l.err = errTooLong
 		}
 		if l.err == nil {

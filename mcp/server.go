@@ -23,11 +23,13 @@ type Server struct {
 	svc   mm.Service
 	newID func() string
 	mcp   *server.MCPServer
+	// limits are those of Serve.
+	limits limits
 }
 
 // New makes a server. svc is not used before the first tool call.
 func New(svc mm.Service, cfg Config) *Server {
-	s := &Server{svc: svc, newID: cfg.NewID}
+	s := &Server{svc: svc, newID: cfg.NewID, limits: defaultLimits}
 	if s.newID == nil {
 		s.newID = randomID
 	}

@@ -19,10 +19,17 @@ const (
 	// mcp closes its end at once.
 	lastAnswers = 2 * time.Second
 	// lastWrites is how long a client may take after that, or after ctx ended, to read what is written then.
-	lastWrites       = 500 * time.Millisecond
-	maxInFlight      = 256      // calls that are not answered yet
-	maxInFlightBytes = 32 << 20 // of their messages together
+	lastWrites = 500 * time.Millisecond
 )
+
+// limits bound what a client can make a session hold.
+type limits struct {
+	line  int // bytes of one message; a command has at most 64 KB
+	calls int // calls that are not answered yet
+	bytes int // of their messages together
+}
+
+var defaultLimits = limits{line: 4 << 20, calls: 256, bytes: 32 << 20}
 
 var errCancelled = errors.New("the client cancelled the request")
 
@@ -75,7 +82,7 @@ type pending struct {
 
 func (l *loop) serve(ctx context.Context, in io.Reader) error {
 	lines := make(chan line)
-	go read(l.ctx, in, lines)
+	go read(l.ctx, in, l.limits.line, lines)
 	for {
 		select {
 		case next := <-lines:
@@ -83,7 +90,7 @@ func (l *loop) serve(ctx context.Context, in io.Reader) error {
 			case nil:
 				l.handle(next.text)
 			case errTooLong:
-				l.sess.write(refuseLong(next.text, next.tail).response())
+				l.sess.write(refuseLong(next.text, next.tail, l.limits.line).response())
 			case io.EOF:
 				l.linger()
 				return nil
@@ -144,7 +151,7 @@ func (l *loop) start(id json.RawMessage, text []byte) {
 	ctx, cancel := context.WithCancelCause(l.ctx)
 	l.mu.Lock()
 	_, twice := l.running[string(id)]
-	full := len(l.running) >= maxInFlight || l.bytes+len(text) > maxInFlightBytes
+	full := len(l.running) >= l.limits.calls || l.bytes+len(text) > l.limits.bytes
 	if !twice && !full {
 		l.running[string(id)] = pending{cancel, len(text)}
 		l.bytes += len(text)

@@ -32,14 +32,18 @@ type host struct {
 	stop context.CancelCauseFunc
 }
 
-func connect(t *testing.T, svc mm.Service) *host {
+func connect(t *testing.T, svc mm.Service) *host { return connectWith(t, svc, defaultLimits) }
+
+func connectWith(t *testing.T, svc mm.Service, l limits) *host {
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
 	ctx, stop := context.WithCancelCause(t.Context())
 	h := &host{t: t, in: inW, out: bufio.NewReader(outR), done: make(chan error, 1), stop: stop}
 	ids := func() string { return "id-1" }
+	s := New(svc, Config{Version: "1.2.3", NewID: ids})
+	s.limits = l
 	go func() {
-		err := New(svc, Config{Version: "1.2.3", NewID: ids}).Serve(ctx, inR, outW)
+		err := s.Serve(ctx, inR, outW)
 		outW.Close()
 		h.done <- err
 	}()
