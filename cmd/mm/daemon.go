@@ -5,10 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/actors"
@@ -41,9 +44,9 @@ func startDaemonHere(ctx context.Context, s settings, background bool, log *slog
 		return nil, usageError{fmt.Errorf("SESSION_POOL_AUTH=none would open %s to everybody in the network; "+
 			"leave it out, or listen on 127.0.0.1", s.address())}
 	}
-	token, err := mmhttp.EnsureToken(s.tokenPath())
+	token, err := ensureToken(s.tokenPath(), log)
 	if err != nil {
-		return nil, stateError("read or make the token of the HTTP API", err)
+		return nil, err
 	}
 	d := &daemon{failed: make(chan error, 4), stops: make(chan mm.StopRequest, 1), log: log}
 	note, err := d.doors.open(ctx, s, background)
@@ -63,6 +66,21 @@ func startDaemonHere(ctx context.Context, s settings, background bool, log *slog
 	}
 	d.sayStarted(s, powershell)
 	return d, nil
+}
+
+// ensureToken returns the token of the HTTP API, and warns where others could read it until now.
+func ensureToken(path string, log *slog.Logger) (mm.Secret, error) {
+	info, err := os.Stat(path)
+	open := err == nil && info.Mode().Perm()&0o077 != 0
+	token, err := mmhttp.EnsureToken(path)
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.Is(err, fs.ErrPermission):
+		return token, stateError("read or make the token of the HTTP API", err)
+	case err == nil && open:
+		log.Warn("others on this machine could read the token of the HTTP API; it is closed to them now. Remove it and start mm "+
+			"anew for a new one", "token", path)
+	}
+	return token, err
 }
 
 // start starts the pool and makes the server. It returns the path of PowerShell, where there is one.

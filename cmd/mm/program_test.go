@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -96,6 +95,7 @@ func ended(t *testing.T, cmd *exec.Cmd) (code int, stdout, stderr string) {
 type server struct {
 	*exec.Cmd
 	lines chan string
+	first string // the line that says what is served
 }
 
 // serve starts the daemon and waits until it serves.
@@ -114,27 +114,28 @@ func (w *world) watch(cmd *exec.Cmd) *server {
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	s := &server{cmd, make(chan string, 1000)}
+	s := &server{Cmd: cmd, lines: make(chan string, 1000)}
 	go func() {
 		defer close(s.lines)
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			s.lines <- lines.Text()
 		}
 	}()
-	s.logged(w.t, "serving")
+	s.first = s.logged(w.t, "- serving {")
 	return s
 }
 
-// logged waits for a line with text.
-func (s *server) logged(t *testing.T, text string) {
+// logged waits for a line with text, and returns it.
+func (s *server) logged(t *testing.T, text string) string {
 	t.Helper()
 	var seen []string
 	for l := range s.lines {
 		if seen = append(seen, l); strings.Contains(l, text) {
-			return
+			return l
 		}
 	}
 	t.Fatalf("the daemon ended without %q:\n%s", text, strings.Join(seen, "\n"))
+	return ""
 }
 
 // end waits for the daemon's end and returns its exit code.
@@ -265,45 +266,6 @@ func TestASecondDaemonIsRefused(t *testing.T) {
 	}
 	if _, err := os.Stat(w.s.Socket); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("its socket stays: %v", err)
-	}
-}
-
-func TestADaemonSaysWhyItCannotServe(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		set  func(*world) string
-		code int
-		want string
-	}{
-		{"the port is taken", func(w *world) string {
-			first := newWorld(t, 0)
-			first.serve()
-			return "SESSION_POOL_PORT=" + strconv.Itoa(first.s.Port)
-		}, 1, "set SESSION_POOL_PORT"},
-		{"the state folder cannot be made", func(w *world) string {
-			file := filepath.Join(w.sb.Dir(), "file")
-			if err := os.WriteFile(file, nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			return "SESSION_POOL_STATE_DIR=" + filepath.Join(file, "state")
-		}, 1, "set SESSION_POOL_STATE_DIR"},
-		{"no token for the whole network", func(*world) string { return "SESSION_POOL_AUTH=none" }, 2, "SESSION_POOL_AUTH=none would open"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t, 0)
-			w.env = append(w.env, c.set(w))
-			if strings.Contains(c.want, "none") {
-				if inContainer() {
-					t.Skip("in a container the whole network is Docker's to open")
-				}
-				w.env = append(w.env, "SESSION_POOL_HOST=0.0.0.0")
-			}
-			code, _, stderr := w.run("serve")
-			if code != c.code {
-				t.Errorf("exit code %d", code)
-			}
-			contains(t, "stderr", stderr, c.want)
-		})
 	}
 }
 

@@ -47,6 +47,20 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestAFlagGoesBeforeItsVariable(t *testing.T) {
+	e := in("HOME=/h", "SESSION_POOL_PORT=x", "SESSION_POOL_HOST=::1")
+	s, err := e.with("SESSION_POOL_PORT", "--port", "5300").with("SESSION_POOL_HOST", "--host", "127.0.0.2").read()
+	if err != nil || s.address() != "127.0.0.2:5300" {
+		t.Errorf("%s, %v", s.address(), err)
+	}
+	if _, err := e.with("SESSION_POOL_PORT", "--port", "y").read(); err == nil || !strings.Contains(err.Error(), `--port is "y"`) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := e.read(); err == nil || !strings.Contains(err.Error(), `SESSION_POOL_PORT is "x"`) {
+		t.Errorf("without the flags: %v", err)
+	}
+}
+
 func TestWrongSettingsNameTheVariable(t *testing.T) {
 	for _, c := range []struct{ set, want string }{
 		{"HOME=", "HOME"},
