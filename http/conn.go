@@ -11,15 +11,15 @@ import (
 )
 
 // A conn is one client's connection, with the manners that fasthttp lacks: who says nothing is left in silence, who does not
-// take an answer is given up, and who is refused while it still sends gets to read why.
+// take an answer is given up, and who still sends when the connection ends gets to read why.
 type conn struct {
 	net.Conn
-	limits  *limits
-	crowded bool        // one too many: its requests are refused
-	heard   bool        // a byte came; used by its reader alone
-	refused atomic.Bool // the client may be sending what nobody will read
-	once    sync.Once
-	gone    func() // called once, when it is closed
+	limits    *limits
+	crowded   bool        // one too many: its requests are refused
+	heard     bool        // a byte came; used by its reader alone
+	lingering atomic.Bool // the client may be sending what nobody will read
+	once      sync.Once
+	gone      func() // called once, when it is closed
 }
 
 // Read is that of the connection, but a client that never said a word gets no answer to its silence.
@@ -54,13 +54,13 @@ const writePiece = 64 << 10
 // SetWriteDeadline changes nothing: Write has its own.
 func (c *conn) SetWriteDeadline(time.Time) error { return nil }
 
-// refuse notes that the client was answered although it may still send.
-func (c *conn) refuse() { c.refused.Store(true) }
+// linger notes that the next answer is the last, and that its client may still send.
+func (c *conn) linger() { c.lingering.Store(true) }
 
-// Close closes the connection. To a refused client it says first that the answer is at its end, and reads what comes, within
-// bounds: closing at once would reset the connection, and a reset takes from the client what it has not read yet.
+// Close closes the connection. To a client that may still send it says first that the answer is at its end, and reads what
+// comes, within bounds: closing at once would reset the connection, and a reset takes from the client what it has not read.
 func (c *conn) Close() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.refused.Load() && half.CloseWrite() == nil {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.lingering.Load() && half.CloseWrite() == nil {
 		_ = c.Conn.SetReadDeadline(time.Now().Add(c.limits.drainTime))
 		_, _ = io.CopyN(io.Discard, c.Conn, c.limits.drainBytes)
 	}

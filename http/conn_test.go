@@ -72,7 +72,7 @@ func TestAClientThatStopsReadingIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestARefusedClientIsReadForAWhile(t *testing.T) {
+func TestAClientThatStillSendsIsReadForAWhile(t *testing.T) {
 	l := limits{drainBytes: 1 << 20, drainTime: 5 * time.Second}
 	for name, test := range map[string]struct {
 		send func(client net.Conn) (sent int)
@@ -106,7 +106,7 @@ func TestARefusedClientIsReadForAWhile(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, client := between(l)
 				defer client.Close()
-				c.refuse()
+				c.linger()
 				start, sent := time.Now(), make(chan int, 1)
 				go func() { sent <- test.send(client) }()
 				_ = c.Close()

@@ -92,6 +92,23 @@ func TestHTTP10IsSpoken(t *testing.T) {
 	}
 }
 
+func TestOtherVersionsOfHTTPAreNotSpoken(t *testing.T) {
+	s := serve(t, anyPool())
+	for _, version := range []string{"HTTP/0.9", "HTTP/1.2", "HTTP/2.0"} {
+		for _, network := range networks {
+			c := s.dial(t, network)
+			c.send(t, "GET /health "+version+"\r\nHost: localhost\r\n\r\n"+get("/health"))
+			a := c.answer(t)
+			if a.status != 505 || !a.last {
+				t.Errorf("%s: %+v", version, a)
+			}
+			refused(t, a.body, mm.BadRequest)
+			c.halfClose(t)
+			c.ended(t)
+		}
+	}
+}
+
 // silent opens n connections that have been answered once and say nothing more.
 func silent(t *testing.T, s served, n int) {
 	t.Helper()

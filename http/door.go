@@ -54,7 +54,7 @@ func (d door) expect(ctx *fasthttp.RequestCtx) int {
 	if no == nil {
 		return fasthttp.StatusContinue
 	}
-	c.refuse()
+	c.linger()
 	no.answer(ctx)
 	return no.status
 }
@@ -62,7 +62,12 @@ func (d door) expect(ctx *fasthttp.RequestCtx) int {
 // admit finds the route of a request by its headers, or why there is none for it.
 func (d door) admit(c *conn, ctx *fasthttp.RequestCtx) (route, *refusal) {
 	if c.crowded {
+		c.linger()
 		return route{}, tooMany()
+	}
+	if p := string(ctx.Request.Header.Protocol()); p != "HTTP/1.1" && p != "HTTP/1.0" {
+		c.linger()
+		return route{}, otherVersion(p)
 	}
 	if d.public {
 		if no := d.server.guard(ctx); no != nil {

@@ -51,9 +51,15 @@ func shuttingDown() *refusal {
 	return r
 }
 
+func otherVersion(protocol string) *refusal {
+	r := refuse(fasthttp.StatusHTTPVersionNotSupported, mm.BadRequest, "Speak HTTP/1.1 to this address.", "mm does not speak %s.", protocol)
+	r.close = true
+	return r
+}
+
 // unreadable answers what was no readable HTTP request.
 func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
-	s.begin(ctx).refuse()
+	s.begin(ctx).linger()
 	s.misread(err).answer(ctx)
 }
 

@@ -112,6 +112,9 @@ func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
 func (s *Server) begin(ctx *fasthttp.RequestCtx) *conn {
 	c := ctx.Conn().(*conn)
 	s.conns.answering(c)
+	if ctx.Request.Header.ConnectionClose() {
+		c.linger()
+	}
 	ctx.Response.Header.Set(wire.HeaderInstance, s.instance)
 	// Makes fasthttp send this answer before it begins with a request that was sent behind it, which may take hours.
 	_ = ctx.SetWriteDeadline(time.Time{})
