@@ -25,10 +25,11 @@ const demoLimit = 55 * time.Second
 
 func demoCommand(e *environ) *cobra.Command {
 	return &cobra.Command{
-		Use:   "demo",
-		Short: "Show what mm does, on a pretended Microsoft 365",
-		Long:  "Show what mm does, on a pretended Microsoft 365 in a temporary folder. It needs no tenant, no configuration and no network.",
-		Args:  exactArgs(0),
+		Use:     "demo",
+		Short:   "Show what mm does, on a pretended Microsoft 365",
+		Long:    "Show what mm does, on a pretended Microsoft 365 in a temporary folder. It needs no tenant, no configuration and no network.",
+		Example: "  mm demo\n  MM_SANDBOX_ENGINE=go mm demo   # without PowerShell, also where there is one",
+		Args:    exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
