@@ -55,6 +55,17 @@ func (*pool) Reset(_ context.Context, connection string, module mm.Module) ([]mm
 	return []mm.SessionID{{Connection: connection, Module: module}}, nil
 }
 
+func (*pool) Metrics(context.Context) (mm.Metrics, error) { return mm.Metrics{Requests: 7}, nil }
+
+func (*pool) About(context.Context) (mm.About, error) { return mm.About{PID: 7}, nil }
+
+func (*pool) Stop(_ context.Context, r mm.StopRequest) error {
+	if r.IfIdle {
+		return mm.Errorf(mm.Busy, "Wait.", "Busy.")
+	}
+	return nil
+}
+
 func success(_ context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
 	return mm.Outcome{Status: mm.StatusSuccess, RequestID: cmd.RequestID, Session: cmd.Session, Result: mm.Result{Output: "done"}}
 }
@@ -119,6 +130,18 @@ func TestTheOtherCallsAndTheirErrorsComeThrough(t *testing.T) {
 	}
 	if ids, err := c.Reset(ctx, "C", mm.Teams); err != nil || len(ids) != 1 || ids[0].String() != "C/teams" {
 		t.Errorf("%v %v", ids, err)
+	}
+	if m, err := c.Metrics(ctx); err != nil || m.Requests != 7 {
+		t.Errorf("%+v %v", m, err)
+	}
+	if a, err := c.About(ctx); err != nil || a.PID != 7 {
+		t.Errorf("%+v %v", a, err)
+	}
+	if err := c.Stop(ctx, mm.StopRequest{}); err != nil {
+		t.Error(err)
+	}
+	if e, ok := errors.AsType[*mm.Error](c.Stop(ctx, mm.StopRequest{IfIdle: true})); !ok || e.Code != mm.Busy || e.Executed != mm.ExecutedNo {
+		t.Errorf("%#v", e)
 	}
 	if version, err := c.Health(ctx); version != "1.2" || err != nil {
 		t.Errorf("%q %v", version, err)
@@ -223,6 +246,29 @@ func TestWhatIsNotMMIsNamedAndNotAskedAgain(t *testing.T) {
 		}
 		if list == nil || asked.Load() != 3 { // for its health, the command and the status
 			t.Errorf("%d: asked %d times, %v", status, asked.Load(), list)
+		}
+	}
+}
+
+func TestOverTCPTheDaemonCannotBeStopped(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pool{}
+	s := http.New(http.Config{Service: p, Admin: p, Log: slog.New(slog.DiscardHandler)})
+	end := make(chan error, 1)
+	go func() { end <- s.ServeTCP(tcp) }()
+	defer func() { _ = s.Shutdown(context.Background()); <-end }()
+	c, err := client.New(client.Config{URL: "http://" + tcp.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, about := c.About(t.Context())
+	for _, err := range []error{about, c.Stop(t.Context(), mm.StopRequest{})} {
+		if e, ok := errors.AsType[*mm.Error](err); !ok || e.Code != mm.NotEnabled || e.Executed != mm.ExecutedNo || e.Remedy == "" {
+			t.Errorf("%#v", err)
 		}
 	}
 }
