@@ -42,6 +42,7 @@ var errCancelled = errors.New("the client cancelled the request")
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	sess := newSession(out)
 	if err := s.mcp.RegisterSession(ctx, sess); err != nil {
+		sess.finish()
 		return fmt.Errorf("mcp: %w", err)
 	}
 	defer s.mcp.UnregisterSession(context.WithoutCancel(ctx), sess.SessionID())

@@ -90,9 +90,11 @@ func TestToolsListIsSmallAndAsRecorded(t *testing.T) {
 	if len(got) > 4096 {
 		t.Errorf("tools/list has %d bytes", len(got))
 	}
-	if n := len(compact(t, runOutput)); n > 500 {
-		t.Errorf("the outputSchema has %d bytes", n)
+	schema := len(compact(t, runOutput))
+	if schema > 500 {
+		t.Errorf("the outputSchema has %d bytes", schema)
 	}
+	t.Logf("tools/list has %d bytes, the outputSchema of run %d", len(got), schema)
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, []byte(got), "", "  "); err != nil {
 		t.Fatal(err)
@@ -283,6 +285,27 @@ func TestAnIDInUseIsRefused(t *testing.T) {
 	close(release)
 	if got := h.receive(); !strings.Contains(got, "late") {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestAServerServesOneClientAtATime(t *testing.T) {
+	s := New(&scripted{}, Config{})
+	r, w := io.Pipe()
+	first := make(chan error, 1)
+	out, lines := io.Pipe()
+	go func() { first <- s.Serve(t.Context(), r, lines) }()
+	if _, err := io.WriteString(w, hello+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Serve(t.Context(), strings.NewReader(""), io.Discard); err == nil {
+		t.Error("a second one is served")
+	}
+	w.Close()
+	if err := <-first; err != nil {
+		t.Error(err)
 	}
 }
 
