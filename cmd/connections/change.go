@@ -54,7 +54,7 @@ per line. An empty answer leaves the field out. The registry is made where there
 			var fields []registry.Field
 			for _, k := range keys {
 				if answer := answers[k.name]; answer != "" {
-					fields = append(fields, registry.TextField(k.name, answer))
+					fields = append(fields, registry.Field{Key: k.name, JSON: registry.Text(answer)})
 				}
 			}
 			fields = append(fields, registry.Field{Key: "mcps", JSON: []byte(`["mm"]`)})
@@ -229,8 +229,7 @@ account. Its description becomes (copy of SOURCE).`,
 				if err := d.Set(name, []string{"expectedEmail"}, nil); err != nil {
 					return err
 				}
-				description := registry.TextField("description", "(copy of "+source+")")
-				return d.Set(name, []string{description.Key}, description.JSON)
+				return d.Set(name, []string{"description"}, registry.Text("(copy of "+source+")"))
 			}); err != nil {
 				return err
 			}

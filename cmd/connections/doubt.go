@@ -43,7 +43,9 @@ func doubtHost(text string) string {
 }
 
 func doubtServers(text string) string {
-	return unless(strings.Contains(strings.ToLower(text), "mm"), "does not name mm, so that mm's own MCP server may not use it")
+	names := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(`[]", `, r) })
+	return unless(slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, "mm") }),
+		"does not name mm, so that mm's own MCP server may not use it")
 }
 
 // doubtApps doubts what is no module or no app id.

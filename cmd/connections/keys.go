@@ -115,7 +115,7 @@ func (f field) parse(text string) ([]byte, error) {
 			return []byte(text), nil
 		}
 	}
-	return registry.TextField(f.name, text).JSON, nil
+	return registry.Text(text), nil
 }
 
 func (f field) parseFlag(text string) ([]byte, error) {
@@ -139,7 +139,7 @@ func parseList(text string) ([]byte, error) {
 	var items []string
 	for item := range strings.SplitSeq(text, ",") {
 		if item = strings.TrimSpace(item); item != "" {
-			items = append(items, string(registry.TextField("", item).JSON))
+			items = append(items, string(registry.Text(item)))
 		}
 	}
 	if len(items) == 0 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/internal/registry"
 )
 
@@ -89,7 +90,8 @@ func (p *program) signsOut(ctx context.Context, cmd *cobra.Command, ask *prompte
 	}
 	return func() error {
 		if err := forgetCaches(dir, files); err != nil {
-			return fmt.Errorf("the connection was removed, but its sign-in was not: %w; remove the file yourself", err)
+			return &mm.Error{Code: mm.Internal, Executed: mm.ExecutedYes, Remedy: "Remove the file yourself.",
+				Message: fmt.Sprintf("The connection was removed, but its sign-in was not: %v.", err)}
 		}
 		say(cmd, "Signed it out.")
 		return nil

@@ -18,9 +18,6 @@ type Field struct {
 	JSON []byte
 }
 
-// TextField is a field whose value is a string.
-func TextField(key, text string) Field { return Field{key, quotedJSON(text)} }
-
 const connectionsKey = "connections"
 
 // newDraft returns the draft of a JSON object whose member connections is an object, null or absent.
@@ -120,7 +117,7 @@ func (d *Draft) Rename(from, to string) error {
 		return unknown(from, d.Names())
 	}
 	entry := list.members[i]
-	entry.name, entry.key = to, quotedJSON(to)
+	entry.name, entry.key = to, Text(to)
 	list.members[i] = entry
 	var kept []member // without what stood under either name and did not count: it must not count now
 	for j, m := range list.members {
@@ -192,7 +189,7 @@ func set(v *value, path []string, json []byte) error {
 			broken.describe(json))
 	}
 	if i < 0 {
-		v.members = append(v.members, member{path[0], quotedJSON(path[0]), parsed})
+		v.members = append(v.members, member{path[0], Text(path[0]), parsed})
 	} else {
 		v.members[i].value = parsed
 	}

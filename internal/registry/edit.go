@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -45,26 +46,28 @@ func Edit(ctx context.Context, path string, change func(*Draft) error) error {
 // View returns the registry's content for reading, and the notes of File.Read; a file that is missing or empty has none. It waits
 // for a writer as File.Read does.
 func View(path string) (*Draft, []string, error) {
-	registered := Open(path).Read()
-	old, _, err := read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return newDraft(value{kind: kindObject}), nil, nil
+	f := Open(path)
+	for range retries {
+		registered := f.Read()
+		old, _, err := read(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return newDraft(value{kind: kindObject}), nil, nil
+		case err != nil && registered.Problem == nil:
+			return nil, nil, f.unreadable(err)
+		case err == nil && sha256.Sum256(old) != f.sum:
+			continue // it changed since
+		case registered.Problem != nil && (err != nil || !isBlank(old)):
+			return nil, nil, registered.Problem
+		}
+		data, err := whole(path, old)
+		if err != nil {
+			return nil, nil, err
+		}
+		root, _ := parseTree(data) // which File.Read has checked
+		return newDraft(root), registered.Notes, nil
 	}
-	if err != nil {
-		return nil, nil, Open(path).unreadable(err)
-	}
-	data, err := whole(path, old)
-	if err != nil {
-		return nil, nil, err
-	}
-	root, broken := parseTree(data)
-	switch {
-	case registered.Problem != nil && !isBlank(old):
-		return nil, nil, registered.Problem
-	case broken != nil || !holdsConnections(root):
-		return nil, nil, mm.Errorf(mm.Busy, "Try again.", "The connection registry %s is just being changed.", path)
-	}
-	return newDraft(root), registered.Notes, nil
+	return nil, nil, mm.Errorf(mm.Busy, "Try again.", "The connection registry %s is changed all the time.", path)
 }
 
 // whole returns the JSON of a file: without a byte order mark, and an empty object for an empty one. A file that is empty although
@@ -177,14 +180,17 @@ func (e editor) change(f *os.File, change func(*Draft) error) error {
 	if err != nil {
 		return e.refused(err)
 	}
+	same := bytes.Equal(old, text)
+	if !same {
+		if err := writeAside(backupOf(e.path), old, info); err != nil {
+			return e.refused(fmt.Errorf("the backup: %w", err))
+		}
+	}
 	if info.Mode().Perm()&0o077 != 0 {
 		_ = f.Chmod(0o600) // where it is somebody else's this fails, and File.Read notes it
 	}
-	if bytes.Equal(old, text) {
+	if same {
 		return nil
-	}
-	if err := writeAside(backupOf(e.path), old, info); err != nil {
-		return e.refused(fmt.Errorf("the backup: %w", err))
 	}
 	return e.refused(rewrite(f, old, text))
 }

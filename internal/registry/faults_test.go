@@ -35,14 +35,14 @@ func child(task, path string) int {
 			return 2
 		}
 		err := Edit(context.Background(), path, func(d *Draft) error {
-			return d.Add("B", []Field{TextField("description", strings.Repeat("x", 4096))})
+			return d.Add("B", []Field{{"description", Text(strings.Repeat("x", 4096))}})
 		})
 		fmt.Println(err)
 		return 1
 	}
 	for i := 0; ; i++ {
 		err := Edit(context.Background(), path, func(d *Draft) error {
-			return d.Set("A", []string{"description"}, quotedJSON(strings.Repeat("x", i%3*5000)))
+			return d.Set("A", []string{"description"}, Text(strings.Repeat("x", i%3*5000)))
 		})
 		if err != nil {
 			fmt.Println(err)

@@ -72,8 +72,8 @@ func indentOf(v value) string {
 	return indent
 }
 
-// quotedJSON is s as the text of a JSON string, with no more escapes than it needs.
-func quotedJSON(s string) []byte {
+// Text is s as a JSON string, with no more escapes than it needs.
+func Text(s string) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
