@@ -79,7 +79,7 @@ func dial(ctx context.Context, e *environ, s settings) (*client.Client, error) {
 	}
 	for range dialRounds {
 		theirs, err := answers(ctx, c)
-		if err == nil && (!older(theirs, versionText()) || !replaceOlder(ctx, s, c, once)) {
+		if err == nil && (!older(theirs, versionText()) || !replaceOlder(ctx, s, c)) {
 			return c, nil
 		}
 		if err := startDaemon(ctx, e, s, c); err != nil {

@@ -38,8 +38,8 @@ type daemon struct {
 	log    *slog.Logger
 }
 
-// startDaemonHere opens the doors first and starts the pool then, so that a taken port costs nothing.
-func startDaemonHere(ctx context.Context, s settings, background bool, log *slog.Logger) (*daemon, error) {
+// openDaemon opens the doors first and starts the pool then, so that a taken port costs nothing.
+func openDaemon(ctx context.Context, s settings, background bool, log *slog.Logger) (*daemon, error) {
 	if s.NoAuth && !s.loopback() && !inContainer() {
 		return nil, usageError{fmt.Errorf("SESSION_POOL_AUTH=none would open %s to everybody in the network; "+
 			"leave it out, or listen on 127.0.0.1", s.address())}

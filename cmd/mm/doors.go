@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	guardPeriod = 2 * time.Second  // of looking after the socket and the lock
-	lifePeriod  = 30 * time.Second // of the sign of life in the lock
+	keepPeriod = 2 * time.Second  // of looking after the socket and the lock
+	lifePeriod = 30 * time.Second // of the sign of life in the lock
 )
 
 // doors are the daemon's listeners.
@@ -71,8 +71,13 @@ func (o *doors) listenUnix(path string) error {
 func (o *doors) lostSocket() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return !o.closed && !o.hasSocket()
+}
+
+// hasSocket reports whether the socket's file is the one that this process made. The caller holds mu.
+func (o *doors) hasSocket() bool {
 	there, err := os.Lstat(o.unix.Addr().String())
-	return !o.closed && (err != nil || !os.SameFile(there, o.socket))
+	return err == nil && os.SameFile(there, o.socket)
 }
 
 // stale reports whether ln was closed on purpose.
@@ -90,6 +95,7 @@ func (o *doors) close() error {
 		return nil
 	}
 	o.closed = true
+	o.unix.SetUnlinkOnClose(o.hasSocket()) // what another one made there is not ours to remove
 	err := o.unix.Close()
 	if o.tcp != nil {
 		err = errors.Join(err, o.tcp.Close())
@@ -116,21 +122,21 @@ func (d *daemon) fail(err error) {
 	}
 }
 
-// startGuard starts guard; the function that it returns ends it.
-func (d *daemon) startGuard(ctx context.Context, lock *daemonLock, s settings) (stop func()) {
+// startKeeping starts keepPlace; the function that it returns ends it.
+func (d *daemon) startKeeping(ctx context.Context, lock *daemonLock, s settings) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	var guard sync.WaitGroup
-	guard.Go(func() { d.guard(ctx, lock, s) })
+	var keeping sync.WaitGroup
+	keeping.Go(func() { d.keepPlace(ctx, lock, s) })
 	return func() {
 		cancel()
-		guard.Wait()
+		keeping.Wait()
 	}
 }
 
-// guard sees to it that clients find this daemon: a socket that somebody removed is made anew. A daemon whose lock was
+// keepPlace sees to it that clients find this daemon: a socket that somebody removed is made anew. A daemon whose lock was
 // removed ends: the next one of the state folder could not know of it. It also gives the lock's sign of life.
-func (d *daemon) guard(ctx context.Context, lock *daemonLock, s settings) {
-	tick, life := time.NewTicker(guardPeriod), time.NewTicker(lifePeriod)
+func (d *daemon) keepPlace(ctx context.Context, lock *daemonLock, s settings) {
+	tick, life := time.NewTicker(keepPeriod), time.NewTicker(lifePeriod)
 	defer tick.Stop()
 	defer life.Stop()
 	said := ""

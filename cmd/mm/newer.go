@@ -34,7 +34,7 @@ func older(theirs, ours string) bool {
 
 // replaceOlder ends the daemon that c leads to, where it is older than this program, runs in the background and is idle. It
 // reports whether that daemon ends, and a new one has to be started. Else it stays in use, and people learn why, once.
-func replaceOlder(ctx context.Context, s settings, c *client.Client, tell func(string)) bool {
+func replaceOlder(ctx context.Context, s settings, c *client.Client) bool {
 	ours := versionText()
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -43,19 +43,19 @@ func replaceOlder(ctx context.Context, s settings, c *client.Client, tell func(s
 	case gone(err):
 		return true
 	case err != nil:
-		tell(fmt.Sprintf("An older mm serves (pid %d), and this is mm %s. It cannot be asked to make room; end it with `kill %[1]d` "+
+		tellOnce(fmt.Sprintf("An older mm serves (pid %d), and this is mm %s. It cannot be asked to make room; end it with `kill %[1]d` "+
 			"when nobody needs its sessions.", lockHolder(s.lockPath()), ours))
 		return false
 	case !older(about.Version, ours):
 		return false // somebody replaced it just now
 	case !about.Background:
-		tell(fmt.Sprintf("mm %s serves (pid %d), and this is mm %s. It was started by hand or by a service manager: "+
+		tellOnce(fmt.Sprintf("mm %s serves (pid %d), and this is mm %s. It was started by hand or by a service manager: "+
 			"start it anew there to use this version.", about.Version, about.PID, ours))
 		return false
 	}
 	err = c.Stop(ctx, mm.StopRequest{IfIdle: true, Why: fmt.Sprintf("a newer mm (%s) starts, pid %d", ours, os.Getpid())})
 	if err != nil && !gone(err) {
-		tell(fmt.Sprintf("mm %s serves (pid %d), and this is mm %s. It was not replaced: %s The next call then starts this version.",
+		tellOnce(fmt.Sprintf("mm %s serves (pid %d), and this is mm %s. It was not replaced: %s The next call then starts this version.",
 			about.Version, about.PID, ours, plain(err.Error())))
 		return false
 	}
@@ -91,8 +91,8 @@ func gone(err error) bool {
 	return e.Code == mm.NodeUnreachable || e.Code == mm.ShuttingDown && e.RetryAfter == 0
 }
 
-// once returns a function that writes each line once to standard error, however often it is told.
-var once = func() func(string) {
+// tellOnce writes each line once to standard error, however often it is told.
+var tellOnce = func() func(string) {
 	var mu sync.Mutex
 	said := map[string]bool{}
 	return func(line string) {

@@ -94,7 +94,7 @@ func serve(ctx context.Context, e *environ, s settings, background bool, drain t
 	defer lock.end()
 	log := newLog(os.Stderr, s.LogLevel)
 	sayLost(log, lock.lost)
-	d, err := startDaemonHere(ctx, s, background, log)
+	d, err := openDaemon(ctx, s, background, log)
 	if err != nil {
 		return err
 	}
@@ -106,10 +106,10 @@ func serve(ctx context.Context, e *environ, s settings, background bool, drain t
 	if background {
 		go watchIdle(watching, &d.use, d.inUse, d.pool.Stop, log)
 	}
-	stopGuard := d.startGuard(watching, lock, s)
+	stopKeeping := d.startKeeping(watching, lock, s)
 
 	end := d.wait(signals, drain)
-	stopGuard() // it writes the lock
+	stopKeeping() // it writes the lock
 	log.Info("ending", "why", end.why, "drain", end.drain.String())
 	manager.stopping(end)
 	if err := lock.signEnding(); err != nil {
