@@ -304,7 +304,7 @@ func TestAReaderNeverSeesAMixture(t *testing.T) {
 			}
 		})
 	}
-	for i := range 60 {
+	for i := range 40 {
 		words := Text(strings.Repeat("word ", i*7%5) + fmt.Sprint(i))
 		if err := Edit(t.Context(), path, func(d *Draft) error {
 			return errors.Join(d.Set("A", []string{"description"}, words), d.Set("Z", []string{"description"}, words))

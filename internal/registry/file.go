@@ -107,7 +107,7 @@ func (f *File) load() {
 		data = withoutMark(data)
 		connections, notes, broken := parse(data)
 		fresh := at.Sub(info.ModTime()) < settled
-		if broken != nil && broken.unfinished && fresh && f.good.Version > 0 {
+		if f.good.Version > 0 && (broken != nil && broken.unfinished && fresh || moving && try == retries) {
 			f.seen = nil
 			return // until the writer has finished, what was in force stays so
 		}
