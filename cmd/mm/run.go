@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -68,7 +67,7 @@ cannot be reached.`,
 	f.StringVar(&o.csv, "csv", "", "write the objects to `FILE` as CSV for Excel; - is standard output")
 	f.Var(&o.delimiter, "delimiter", "what divides the columns of --csv: ',', ';' (with decimal commas) or tab")
 	f.BoolVar(&o.wait, "wait", false, "wait for the sign-in, then run the command")
-	f.Var(&o.timeout, "timeout", "how long the command may run: seconds, or 5m (default 300)")
+	f.Var(&o.timeout, "timeout", "how long the command may run: seconds, or 5m (default: the daemon's COMMAND_TIMEOUT, 300)")
 	f.StringVar(&o.file, "file", "", "read the command from `SCRIPT`, in place of COMMAND")
 	f.StringVar(&o.requestID, "request-id", "", "`ID` of an earlier run of the same command: wait for its answer, which is kept for 10 minutes")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -145,23 +144,6 @@ func catchInterrupts() (interrupts chan os.Signal, release func()) {
 		}
 	}
 	return interrupts, func() { signal.Stop(interrupts) }
-}
-
-// seconds is a duration flag that also takes a plain number.
-type seconds time.Duration
-
-func (s *seconds) String() string { return time.Duration(*s).String() }
-func (s *seconds) Type() string   { return "duration" }
-func (s *seconds) Set(text string) error {
-	d, err := time.ParseDuration(text)
-	if n, bad := strconv.Atoi(text); bad == nil {
-		d, err = time.Duration(n)*time.Second, nil
-	}
-	if err != nil || d < time.Second || d > mm.MaxTimeout {
-		return fmt.Errorf("want seconds, or a duration like 5m, from 1s to %s", mm.MaxTimeout)
-	}
-	*s = seconds(d)
-	return nil
 }
 
 // A runner runs one command for a person.

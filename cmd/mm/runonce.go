@@ -37,12 +37,14 @@ func (r *runner) once(ctx context.Context, cmd mm.Command, waiting mm.Challenge)
 		case now := <-second.C:
 			view.tick(now)
 		case sig := <-r.interrupts:
+			if !stopped { // first of all: a terminal that stands still would hold up what is written to it
+				go r.cancel(ctx, cmd.RequestID)
+			}
 			view.pause()
 			if stopped {
 				return out, true, r.left(cmd)
 			}
 			stopped = true
-			go r.cancel(ctx, cmd.RequestID)
 			if sig != os.Interrupt {
 				overdue = time.After(leaveLimit)
 				continue
