@@ -16,18 +16,21 @@ type conn struct {
 	net.Conn
 	limits    *limits
 	crowded   bool        // one too many: its requests are refused
-	heard     bool        // a byte came; used by its reader alone
+	reading   bool        // a request has begun to arrive; used by its reader alone
 	lingering atomic.Bool // the client may be sending what nobody will read
 	once      sync.Once
 	gone      func() // called once, when it is closed
 }
 
-// Read is that of the connection, but a client that never said a word gets no answer to its silence.
+// Read is that of the connection, but a client gets no answer to its silence, and one to half a request: fasthttp answers the
+// one and leaves some of the other unanswered.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.heard = c.heard || n > 0
-	if !c.heard && errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case !c.reading && errors.Is(err, os.ErrDeadlineExceeded):
 		err = io.EOF
+	case c.reading && err == io.EOF:
+		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }

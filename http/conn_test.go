@@ -131,22 +131,21 @@ func TestOthersAreClosedAtOnce(t *testing.T) {
 	})
 }
 
-func TestSilenceIsNotAnswered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, client := between(limits{})
-		defer client.Close()
-		_ = c.SetReadDeadline(time.Now().Add(time.Second))
-		if _, err := c.Read(make([]byte, 1)); err != io.EOF {
-			t.Errorf("from the start: %v", err)
-		}
-		_ = c.SetReadDeadline(time.Now().Add(time.Second))
-		go func() { _, _ = client.Write([]byte("x")) }()
-		if _, err := c.Read(make([]byte, 1)); err != nil {
-			t.Error(err)
-		}
-		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("after a byte: %v", err)
-		}
-		_ = c.Close()
-	})
+func TestSilenceIsNotAnsweredAndHalfARequestIs(t *testing.T) {
+	for _, reading := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			c, client := between(limits{})
+			c.reading = reading
+			_ = c.SetReadDeadline(time.Now().Add(time.Second))
+			if _, err := c.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) != reading || (err == io.EOF) == reading {
+				t.Errorf("reading %v, silence: %v", reading, err)
+			}
+			_ = c.SetReadDeadline(time.Time{})
+			_ = client.Close()
+			if _, err := c.Read(make([]byte, 1)); (err == io.ErrUnexpectedEOF) != reading || (err == io.EOF) == reading {
+				t.Errorf("reading %v, the end: %v", reading, err)
+			}
+			_ = c.Close()
+		})
+	}
 }

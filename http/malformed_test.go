@@ -76,6 +76,9 @@ func (s served) throw(network string, text []byte, did *counted) ([]int, error) 
 	if err != nil {
 		return got, fmt.Errorf("%w in %q", err, all)
 	}
+	if len(got) == 0 && len(bytes.Trim(text, "\r\n")) > 0 {
+		return got, errors.New("no answer")
+	}
 	allowed, total := asked(network, text), 0
 	for path, n := range did.done() {
 		total += n
@@ -164,7 +167,13 @@ func meant(path string, body []byte) bool {
 		Connection, Module, Command string
 		RequestID                   string `json:"request_id"`
 	}
-	if empty := len(bytes.TrimSpace(body)) == 0; !utf8.Valid(body) || !empty && json.Unmarshal(body, &v) != nil {
+	if len(bytes.TrimSpace(body)) > 0 {
+		err := json.Unmarshal(body, &v)
+		if _, other := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !other { // that may be a field of another path
+			return false
+		}
+	}
+	if !utf8.Valid(body) {
 		return false
 	}
 	switch path {

@@ -175,13 +175,16 @@ func TestAClientThatHasSaidAllStillGetsItsAnswer(t *testing.T) {
 		}
 		c.ended(t)
 
-		c = s.dial(t, network)
-		c.send(t, post("/run", runBody)[:100])
-		c.halfClose(t)
-		if a := c.answer(t); a.status != 400 {
-			t.Errorf("half a request: %d %s", a.status, a.body)
+		chunked := "POST /run HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+		for _, half := range []string{post("/run", runBody)[:100], post("/run", runBody)[:180], chunked, chunked + "2", chunked + "2\r\n{}\r\n"} {
+			c = s.dial(t, network)
+			c.send(t, half)
+			c.halfClose(t)
+			if a := c.answer(t); a.status != 400 {
+				t.Errorf("%q: %d %s", half, a.status, a.body)
+			}
+			c.ended(t)
 		}
-		c.ended(t)
 	}
 }
 

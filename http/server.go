@@ -101,10 +101,12 @@ func (s *Server) ServeTCP(ln net.Listener) error { return s.serve(s.tcp, ln) }
 // ServeUnix serves on ln, without a token, until Shutdown, and then returns ErrClosed.
 func (s *Server) ServeUnix(ln net.Listener) error { return s.serve(s.unix, ln) }
 
-// connState notes when an answer has left.
-func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
+// connState notes when a request begins to arrive, and when its answer has left.
+func (s *Server) connState(plain net.Conn, state fasthttp.ConnState) {
+	c := plain.(*conn)
+	c.reading = state == fasthttp.StateActive
 	if state == fasthttp.StateIdle {
-		s.conns.answered(c.(*conn))
+		s.conns.answered(c)
 	}
 }
 
