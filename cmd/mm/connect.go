@@ -65,7 +65,8 @@ func connect(ctx context.Context, e *environ, s settings) (*lazyPool, error) {
 			return waitEnded(ctx, s.lockPath(), int(pid.Load()))
 		},
 	}
-	if _, err := l.get(ctx); err != nil {
+	var err error
+	if l.pool, err = l.dial(ctx); err != nil {
 		return nil, err
 	}
 	return l, nil
