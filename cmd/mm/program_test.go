@@ -175,6 +175,8 @@ func TestTheCommandLineInAnEmptyHome(t *testing.T) {
 		{"status without a daemon starts none", []string{"status"}, nil, 5, "", "mm serve"},
 		{"reset without a daemon starts none", []string{"reset", "Contoso-GA"}, nil, 5, "", "mm serve"},
 		{"a pool elsewhere that is not there", []string{"run", "Contoso-GA", "exo", "x"}, elsewhere, 5, "", "127.0.0.1:1"},
+		{"an address that is none", []string{"run", "Contoso-GA", "exo", "x"}, append(w.env[:len(w.env):len(w.env)], "MM_SESSION_POOL_URL=ftp://x"),
+			2, "", "is no address of a session pool"},
 		{"an unknown connection, and a daemon starts", []string{"run", "Nobody", "exo", "x"}, nil, 1, "", "Connection 'Nobody' not found."},
 		{"a sign-in is needed", []string{"run", "Contoso-GA", "exo", "Get-Mailbox"}, nil, 3, "", "admin@contoso.com"},
 		{"waiting for it", []string{"run", "Contoso-GA", "exo", "Get-Mailbox", "--wait"}, nil, 0, "Adele", ""},
