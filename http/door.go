@@ -43,8 +43,8 @@ func (d door) handle(ctx *fasthttp.RequestCtx) {
 	r.handle(ctx)
 }
 
-// expect decides by its headers over a request whose client asks before it sends the body. Only a refusal is written into the
-// response: fasthttp would send what is in it after the body too.
+// expect decides by its headers over a request whose client asks before it sends the body. Only a refusal writes into the
+// response: where the request goes on, fasthttp keeps what is in it for the handler.
 func (d door) expect(ctx *fasthttp.RequestCtx) int {
 	c := d.server.begin(ctx)
 	_, no := d.admit(c, ctx)

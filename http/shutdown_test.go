@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"net"
@@ -13,6 +14,89 @@ import (
 	mm "github.com/microsoft-master/mm"
 	"go.uber.org/goleak"
 )
+
+func TestShutdownLetsRunningRequestsEnd(t *testing.T) {
+	for _, r := range []request{stream, plainRun} {
+		p := anyPool()
+		begun, end := make(chan struct{}), make(chan struct{})
+		p.run = func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
+			close(begun)
+			<-end
+			return atOnce(ctx, cmd, nil)
+		}
+		s := serve(t, p)
+		conn, answer := s.begin(t, r)
+		defer conn.Close()
+		<-begun
+		down := make(chan error, 1)
+		go func() { down <- s.Shutdown(context.Background()) }()
+		for { // until nobody listens any more
+			c, err := net.Dial("unix", s.socket)
+			if err != nil {
+				break
+			}
+			_ = c.Close()
+		}
+		select {
+		case err := <-down:
+			t.Fatalf("it did not wait: %v", err)
+		default:
+		}
+		close(end)
+		if err := <-down; err != nil {
+			t.Error(err)
+		}
+		text, _ := readUntilEnd(answer)
+		if !strings.Contains(text, `"status":"success"`) {
+			t.Errorf("answer %q", text)
+		}
+	}
+}
+
+func TestShutdownGivesUpWhatDoesNotEndInTime(t *testing.T) {
+	p := anyPool()
+	begun := make(chan struct{})
+	p.run = func(ctx context.Context, cmd mm.Command, _ mm.Progress) mm.Outcome {
+		close(begun)
+		<-ctx.Done()
+		return mm.Failed("r", cmd.Session, &mm.Error{Code: mm.Cancelled, Executed: mm.ExecutedMaybe})
+	}
+	s := serve(t, p)
+	conn, answer := s.begin(t, plainRun)
+	defer conn.Close()
+	<-begun
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if err := s.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if text, _ := readUntilEnd(answer); !strings.Contains(text, `"code":"cancelled"`) {
+		t.Errorf("answer %q", text)
+	}
+}
+
+func TestNothingIsServedAfterShutdown(t *testing.T) {
+	s := serve(t, anyPool())
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ServeTCP(ln); err == nil {
+		t.Error("it served")
+	}
+	if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the listener is open: %v", err)
+	}
+}
+
+func readUntilEnd(r *bufio.Reader) (string, error) {
+	var b strings.Builder
+	_, err := r.WriteTo(&b)
+	return b.String(), err
+}
 
 func TestAtTheEndWhatRunsIsAnsweredAndTheRestIsClosed(t *testing.T) {
 	p := anyPool()
