@@ -88,6 +88,8 @@ type Outcome struct {
 	Err *Error
 
 	Result
+	// Graph is the answer to a GraphRequest, in place of Result; nil where the service was not asked or did not answer.
+	Graph *GraphResult
 	// AuthenticatedAs is the account that the session is signed in with, where known.
 	AuthenticatedAs string
 	// Notes are sentences for the caller that are not the command's output: identity not verified, a broken registry.

@@ -24,6 +24,8 @@ type room struct {
 var rooms = []room{
 	{"actors/session", []string{module},
 		"the machine is pure: no clock, no IO, no actors"},
+	{"actors/account", []string{module},
+		"the machine is pure: no clock, no IO, no actors"},
 	{"actors", []string{module, module + "/actors/session", module + "/internal/guard", "github.com/asynkron/protoactor-go"},
 		"actors know nothing of HTTP, MCP, files or processes; those come through ports"},
 	{"mcp", []string{module, "github.com/mark3labs/mcp-go"},
@@ -56,7 +58,8 @@ var rooms = []room{
 		"stand-ins may use every room, but no third party"},
 	{"internal/testrun", nil,
 		"the test runner must build before anything else does"},
-	{"cmd", []string{module + "/", module, "github.com/spf13/cobra", "go.uber.org/zap", "golang.org/x/sys", "golang.org/x/term", "github.com/mark3labs/mcp-go"},
+	{"cmd", []string{module + "/", module, "github.com/spf13/cobra", "go.uber.org/zap", "golang.org/x/sys", "golang.org/x/term",
+		"golang.org/x/mod", "github.com/coreos/go-systemd", "github.com/mark3labs/mcp-go"},
 		"wiring and command line know every room"},
 	{"", nil,
 		"the root holds nouns and contracts, no machinery"},

@@ -79,8 +79,36 @@ const (
 // A PoolStatus is the answer to Status.
 type PoolStatus struct {
 	Sessions []SessionStatus
+	// Accounts are the sign-ins that connections share, sorted by name; none is here that nobody asked for yet.
+	Accounts []AccountStatus
 	// Notes are sentences about the daemon's own health: a broken registry, say.
 	Notes []string
+}
+
+// An AccountStatus describes the sign-in that the sessions and graph requests of a connection share.
+type AccountStatus struct {
+	Connection string
+	State      AccountState
+	Account    Account    // zero: not known
+	Challenge  *Challenge // in state signing_in, where it is there
+}
+
+// An AccountState is the state of a connection's sign-in.
+type AccountState string
+
+// The states of accounts.
+const (
+	AccountUnknown  AccountState = "unknown" // nothing was asked yet, or nobody is signed in
+	AccountSigning  AccountState = "signing_in"
+	AccountSignedIn AccountState = "signed_in"
+)
+
+// A SignInOrder asks for a sign-in, as a person on this machine gives it.
+type SignInOrder struct {
+	Connection string
+	Method     SignInMethod // empty: as the tenant allows
+	// Pasted is the address that the browser was sent to, where it could not reach this machine; empty otherwise.
+	Pasted string
 }
 
 // A SessionStatus describes one session.

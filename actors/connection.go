@@ -16,6 +16,7 @@ type connection struct {
 	name     string
 	router   *actor.PID
 	sessions map[mm.Module]*child
+	account  child
 	draining *mm.Error
 	reported bool
 }
@@ -29,7 +30,38 @@ func (c *connection) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case request:
 		c.request(ctx, m)
+	case graphRequest:
+		if pid := c.accountPID(ctx, func(err *mm.Error) {
+			ctx.Send(c.router, answer{id: m.id, outcome: mm.Failed(m.id, mm.SessionID{Connection: c.name}, err)})
+		}); pid != nil {
+			c.account.owes = append(c.account.owes, m.id)
+			ctx.Send(pid, m)
+		}
+	case signIn, signOut:
+		if pid := c.accountPID(ctx, func(err *mm.Error) { ctx.Respond(err) }); pid != nil {
+			ctx.Forward(pid)
+		}
+	case tokenAsked:
+		if pid := c.accountPID(ctx, func(err *mm.Error) {
+			ctx.Send(ctx.Sender(), session.TokenRefused{ID: m.ask.ID, Err: err})
+		}); pid != nil {
+			ctx.Send(pid, m)
+		}
+	case tokenDropped:
+		if c.account.pid != nil {
+			ctx.Send(c.account.pid, m)
+		}
+	case tokenAnswered:
+		if s := c.sessions[m.module]; s != nil && s.pid != nil && !s.stopping {
+			ctx.Send(s.pid, m.event)
+		}
 	case cancelOne:
+		if m.module == "" {
+			if c.account.pid != nil {
+				ctx.Send(c.account.pid, m)
+			}
+			return
+		}
 		if s := c.sessions[m.module]; s != nil && s.pid != nil && slices.Contains(s.owes, m.id) {
 			ctx.Send(s.pid, session.CancelRequest{ID: m.id})
 		}
@@ -40,7 +72,7 @@ func (c *connection) Receive(ctx actor.Context) {
 				ctx.Send(c.router, m)
 			}
 		}
-	case records, statusChanged, askPlace, leavePlace:
+	case records, statusChanged, accountChanged, askPlace, leavePlace:
 		ctx.Send(c.router, m)
 	case placeGranted:
 		if s := c.sessions[m.id.Module]; s != nil && s.pid != nil && !s.stopping {
@@ -57,10 +89,12 @@ func (c *connection) Receive(ctx actor.Context) {
 	case drain:
 		c.draining = m.why
 		c.tellSessions(ctx, session.Drain{Why: m.why})
+		c.tellAccount(ctx, m)
 		c.reportDrained(ctx)
 	case halt:
 		c.draining = m.why
 		c.tellSessions(ctx, session.Halt{Why: m.why})
+		c.tellAccount(ctx, m)
 		c.reportDrained(ctx)
 	case drained:
 		if _, s := c.byPID(ctx.Sender()); s != nil && !s.stopping {
@@ -101,6 +135,30 @@ func (c *connection) request(ctx actor.Context, m request) {
 	ctx.Send(s.pid, m.request)
 }
 
+// accountPID returns the account of the connection, which it spawns where there is none, or refuses.
+func (c *connection) accountPID(ctx actor.Context, refuse func(*mm.Error)) *actor.PID {
+	wait := time.Until(c.account.health.notBefore)
+	switch {
+	case c.draining != nil:
+		refuse(c.draining)
+		return nil
+	case wait > 0 || c.account.stopping:
+		err := internal(c.name, mm.ExecutedNo)
+		err.RetryAfter = max(wait, 100*time.Millisecond)
+		refuse(err)
+		return nil
+	case c.account.pid == nil:
+		c.account.pid = spawn(ctx, "account", c.config, "account", newAccount(c.config, c.name, ctx.Self()))
+	}
+	return c.account.pid
+}
+
+func (c *connection) tellAccount(ctx actor.Context, m any) {
+	if c.account.pid != nil && !c.account.stopping {
+		ctx.Send(c.account.pid, m)
+	}
+}
+
 func (c *connection) tellSessions(ctx actor.Context, e session.Event) {
 	for _, s := range c.sessions {
 		if s.pid != nil && !s.stopping {
@@ -118,7 +176,7 @@ func (c *connection) HandleFailure(system *actor.ActorSystem, supervisor actor.S
 		return
 	}
 	id := mm.SessionID{Connection: c.name, Module: module}
-	logPanic(c.config.Log, "session "+id.String(), reason)
+	logPanic(c.config.Log, "session "+id.String(), reason) // an account's has no module
 	s.stopping = true
 	s.health.fail(time.Now())
 	c.answerAll(system.Root, module, s, internal(id.String(), mm.ExecutedMaybe))
@@ -140,12 +198,21 @@ func (c *connection) terminated(ctx actor.Context, pid *actor.PID) {
 		return
 	}
 	c.answerAll(ctx, module, s, internal(c.name, mm.ExecutedMaybe))
-	ctx.Send(c.router, sessionGone{id: mm.SessionID{Connection: c.name, Module: module}})
+	if s != &c.account {
+		ctx.Send(c.router, sessionGone{id: mm.SessionID{Connection: c.name, Module: module}})
+		if c.account.pid != nil {
+			ctx.Send(c.account.pid, tokenDropped{module: module})
+		}
+	}
 	s.pid, s.stopping = nil, false
 	c.reportDrained(ctx)
 }
 
+// byPID returns the child with that PID; the module is empty for the account.
 func (c *connection) byPID(pid *actor.PID) (mm.Module, *child) {
+	if c.account.pid != nil && c.account.pid.Equal(pid) {
+		return "", &c.account
+	}
 	for module, s := range c.sessions {
 		if s.pid != nil && s.pid.Equal(pid) {
 			return module, s
@@ -162,6 +229,9 @@ func (c *connection) reportDrained(ctx actor.Context) {
 		if s.pid != nil {
 			return
 		}
+	}
+	if c.account.pid != nil {
+		return
 	}
 	c.reported = true
 	ctx.Request(c.router, drained{})

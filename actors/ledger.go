@@ -58,13 +58,13 @@ func newLedger() *ledger { return &ledger{entries: map[string]*entry{}} }
 func (l *ledger) submit(now time.Time, s submit) bool {
 	l.forget(now)
 	l.tally.requests++
-	id := s.command.RequestID
+	id := s.id
 	e := l.entries[id]
 	if e == nil {
-		l.entries[id] = &entry{id: id, digest: s.digest, session: s.command.Session, keep: s.keep, waiters: []*waiter{s.waiter}}
+		l.entries[id] = &entry{id: id, digest: s.digest, session: s.session, keep: s.keep, waiters: []*waiter{s.waiter}}
 		return true
 	}
-	refuse := func(err *mm.Error) { l.deliver(now, s.waiter, mm.Failed(id, s.command.Session, err)) }
+	refuse := func(err *mm.Error) { l.deliver(now, s.waiter, mm.Failed(id, s.session, err)) }
 	switch {
 	case e.digest != s.digest:
 		refuse(mm.Errorf(mm.RequestConflict, "Use a new request_id for a new command.",
@@ -181,6 +181,9 @@ func (l *ledger) forget(now time.Time) {
 // size estimates the memory that an outcome holds, in bytes.
 func size(o mm.Outcome) int {
 	n := 1024 + len(o.Output) + len(o.Objects)
+	if o.Graph != nil {
+		n += len(o.Graph.Data) + len(o.Graph.Text)
+	}
 	for _, e := range o.Errors {
 		n += 128 + len(e.Message) + len(e.Target)
 	}

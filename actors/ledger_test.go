@@ -14,7 +14,7 @@ func ask1(l *ledger, now time.Time, id, digest string, keep bool) (*waiter, bool
 	w := newWaiter(true)
 	c := command("Contoso", mm.Exchange, "1")
 	c.RequestID = id
-	return w, l.submit(now, submit{command: c, digest: digest, keep: keep, waiter: w})
+	return w, l.submit(now, submit{id: id, session: c.Session, command: c, digest: digest, keep: keep, waiter: w})
 }
 
 func TestALedgerAnswersEveryWaiterOnce(t *testing.T) {

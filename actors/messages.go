@@ -7,9 +7,12 @@ import (
 
 // From Pool to the router.
 type (
-	// submit hands a command in. digest identifies its content.
+	// submit hands a request in: a command, or a graph call where that is set. digest identifies its content.
 	submit struct {
+		id         string
+		session    mm.SessionID // without a module for graph calls
 		command    mm.Command
+		graph      *mm.GraphCall
 		connection mm.Connection
 		problem    *mm.Error
 		keep       bool // the caller chose the request id, and may come back with it
@@ -30,7 +33,14 @@ type (
 	}
 	// refused counts a request that Pool answered itself.
 	refused struct{}
-	// statusQuery is answered with a []mm.SessionStatus, metricsQuery with a mm.Metrics without its uptime.
+	// signIn and signOut are for the account of a connection; answered with a mm.AccountStatus or *mm.Error, and with a bool or
+	// *mm.Error.
+	signIn struct {
+		order      mm.SignInOrder
+		connection mm.Connection
+	}
+	signOut struct{ connection mm.Connection }
+	// statusQuery is answered with a mm.PoolStatus, metricsQuery with a mm.Metrics without its uptime.
 	statusQuery  struct{}
 	metricsQuery struct{}
 	// closeDoor has everything new refused; answered with what keeps it open, a holding, where only an idle pool shall close.
@@ -47,6 +57,33 @@ type (
 
 // A holding is what a pool has that would be lost with it.
 type holding struct{ requests, sessions int }
+
+// Between sessions, connections and accounts.
+type (
+	// tokenAsked and tokenDropped go from a session to the account, tokenAnswered comes back.
+	tokenAsked struct {
+		module mm.Module
+		ask    session.AskToken
+	}
+	tokenDropped struct {
+		module mm.Module
+		id     string // empty: all of that session
+	}
+	tokenAnswered struct {
+		module mm.Module
+		event  session.Event
+	}
+	// graphRequest goes down to the account.
+	graphRequest struct {
+		id         string
+		call       mm.GraphCall
+		connection mm.Connection
+		problem    *mm.Error
+		live       bool
+	}
+	// accountChanged comes up when what an account shows of itself has changed.
+	accountChanged struct{ status mm.AccountStatus }
+)
 
 // Between the router, connections and sessions.
 type (

@@ -25,6 +25,10 @@ import (
 type Config struct {
 	Registry mm.Registry
 	Launcher mm.Launcher
+	// Identity and Graph serve graph requests, and the tokens with which sessions sign in. Nil: every session has the sign-in of
+	// its module, and graph requests are refused.
+	Identity mm.Identity
+	Graph    mm.Graph
 	// NewID makes the ids of requests that have none; they must not repeat.
 	NewID func() string
 	// Timeout is that of commands which have none: mm.DefaultTimeout where 0.
@@ -71,6 +75,8 @@ var (
 const (
 	// askLimit is how long the router may take to answer a question; it answers at once, unless it is being restarted.
 	askLimit = 5 * time.Second
+	// personLimit is how long a sign-in may take to show its challenge.
+	personLimit = 90 * time.Second
 	// registryPeriod is how often the registry is looked at while nobody uses it, so that a removed connection drains.
 	registryPeriod = 10 * time.Second
 	// haltLimit is how long processes may take to be gone when they were killed.
@@ -119,8 +125,15 @@ func (p *Pool) Run(ctx context.Context, c mm.Command, progress mm.Progress) mm.O
 	if !keep {
 		c.RequestID = p.config.NewID()
 	}
+	return p.wait(ctx, submit{id: c.RequestID, session: c.Session, command: c, connection: connection, problem: problem, keep: keep,
+		digest: digest(c)}, progress)
+}
+
+// wait hands a request in and waits for its answer.
+func (p *Pool) wait(ctx context.Context, s submit, progress mm.Progress) mm.Outcome {
 	w := newWaiter(progress != nil)
-	p.send(submit{command: c, connection: connection, problem: problem, keep: keep, digest: digest(c), waiter: w})
+	s.waiter = w
+	p.send(s)
 	for {
 		select {
 		case o := <-w.done:
@@ -129,8 +142,8 @@ func (p *Pool) Run(ctx context.Context, c mm.Command, progress mm.Progress) mm.O
 		case r := <-w.records:
 			progress(r)
 		case <-ctx.Done():
-			p.send(leave{id: c.RequestID, waiter: w})
-			return mm.Failed(c.RequestID, c.Session, &mm.Error{Code: mm.Cancelled, Executed: mm.ExecutedMaybe,
+			p.send(leave{id: s.id, waiter: w})
+			return mm.Failed(s.id, s.session, &mm.Error{Code: mm.Cancelled, Executed: mm.ExecutedMaybe,
 				Message: "The caller did not wait for the answer; the command goes on.",
 				Remedy:  "Ask again with the same request_id for its answer, or cancel it."})
 		case <-p.gone:
@@ -139,7 +152,7 @@ func (p *Pool) Run(ctx context.Context, c mm.Command, progress mm.Progress) mm.O
 				w.drain(progress)
 				return o
 			default:
-				return mm.Failed(c.RequestID, c.Session, shuttingDown(mm.ExecutedMaybe))
+				return mm.Failed(s.id, s.session, shuttingDown(mm.ExecutedMaybe))
 			}
 		}
 	}
@@ -180,17 +193,23 @@ func (p *Pool) admit(c mm.Command) (mm.Command, mm.Connection, *mm.Error, *mm.Er
 	if c.Timeout == 0 {
 		c.Timeout = p.config.Timeout
 	}
-	registered := p.registry()
-	connection, ok := lookup(registered.Connections, c.Session.Connection)
-	if !ok {
-		if registered.Problem != nil {
-			return c, none, nil, registered.Problem
-		}
-		return c, none, nil, mm.Errorf(mm.UnknownConnection, "Available: "+strings.Join(slices.Sorted(maps.Keys(registered.Connections)), ", "),
-			"Connection '%s' not found.", c.Session.Connection)
-	}
+	connection, problem, err := p.find(c.Session.Connection)
 	c.Session.Connection = connection.Name
-	return c, connection, registered.Problem, nil
+	return c, connection, problem, err
+}
+
+// find returns the registry's entry of a connection, and the registry's problem where the entry is from its last good version.
+func (p *Pool) find(name string) (mm.Connection, *mm.Error, *mm.Error) {
+	registered := p.registry()
+	connection, ok := lookup(registered.Connections, name)
+	switch {
+	case ok:
+		return connection, registered.Problem, nil
+	case registered.Problem != nil:
+		return mm.Connection{Name: name}, nil, registered.Problem
+	}
+	return mm.Connection{Name: name}, nil, mm.Errorf(mm.UnknownConnection,
+		"Available: "+strings.Join(slices.Sorted(maps.Keys(registered.Connections)), ", "), "Connection '%s' not found.", name)
 }
 
 // lookup finds a connection by its name, without regard to case where there is none of exactly that name.
@@ -254,11 +273,11 @@ func (p *Pool) Connections(context.Context) ([]mm.Connection, error) {
 // Status implements mm.Admin.
 func (p *Pool) Status(ctx context.Context) (mm.PoolStatus, error) {
 	r := p.registry()
-	sessions, err := ask[[]mm.SessionStatus](ctx, p, statusQuery{})
+	s, err := ask[mm.PoolStatus](ctx, p, statusQuery{})
 	if err != nil {
 		return mm.PoolStatus{}, err
 	}
-	s := mm.PoolStatus{Sessions: sessions, Notes: r.Notes}
+	s.Notes = r.Notes
 	if r.Problem != nil {
 		s.Notes = append([]string{r.Problem.Error()}, s.Notes...)
 	}
@@ -312,6 +331,11 @@ func (p *Pool) Stop(ctx context.Context, r mm.StopRequest) error {
 
 // ask puts a question to the router and waits for the answer.
 func ask[T any](ctx context.Context, p *Pool, question any) (T, error) {
+	return askFor[T](ctx, p, question, askLimit)
+}
+
+// askFor is ask with more patience, for what others than the router answer.
+func askFor[T any](ctx context.Context, p *Pool, question any, limit time.Duration) (T, error) {
 	var none T
 	if ctx.Err() != nil {
 		return none, mm.Errorf(mm.Cancelled, "", "The caller did not wait for the answer.")
@@ -321,15 +345,28 @@ func ask[T any](ctx context.Context, p *Pool, question any) (T, error) {
 		return none, shuttingDown(mm.ExecutedNo)
 	default:
 	}
-	v, err := p.system.Root.RequestFuture(p.router, question, askLimit).Result()
-	if err != nil {
-		return none, mm.Errorf(mm.Internal, "Try again.", "The router did not answer: %v", err)
+	future := p.system.Root.RequestFuture(p.router, question, limit)
+	answered := make(chan any, 1)
+	go func() {
+		v, err := future.Result()
+		if err != nil {
+			v = mm.Errorf(mm.Internal, "Try again.", "The router did not answer: %v", err)
+		}
+		answered <- v
+	}()
+	select {
+	case v := <-answered:
+		switch v := v.(type) {
+		case T:
+			return v, nil
+		case *mm.Error:
+			return none, v
+		default:
+			return none, mm.Errorf(mm.Internal, "Report this error.", "The router answered with %T.", v)
+		}
+	case <-ctx.Done():
+		return none, mm.Errorf(mm.Cancelled, "", "The caller did not wait for the answer.")
 	}
-	answer, ok := v.(T)
-	if !ok {
-		return none, mm.Errorf(mm.Internal, "Report this error.", "The router answered with %T.", v)
-	}
-	return answer, nil
 }
 
 // count is a number with its noun: 1 session, 2 sessions.

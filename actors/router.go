@@ -18,6 +18,7 @@ type router struct {
 	ledger      *ledger
 	connections map[string]*child
 	status      map[mm.SessionID]mm.SessionStatus
+	accounts    map[string]mm.AccountStatus
 	places      turnstile
 	draining    *mm.Error
 	drainer     *actor.PID // who waits for the end
@@ -37,7 +38,8 @@ const pnpPlaces = 2
 
 func newRouter(c *Config, l *ledger) *router {
 	return &router{config: c, ledger: l, connections: map[string]*child{},
-		status: map[mm.SessionID]mm.SessionStatus{}, places: turnstile{places: pnpPlaces}}
+		status:   map[mm.SessionID]mm.SessionStatus{},
+		accounts: map[string]mm.AccountStatus{}, places: turnstile{places: pnpPlaces}}
 }
 
 // Receive implements actor.Actor.
@@ -65,7 +67,8 @@ func (r *router) Receive(ctx actor.Context) {
 	case refused:
 		r.ledger.tally.refused()
 	case statusQuery:
-		ctx.Respond(r.sessions())
+		ctx.Respond(mm.PoolStatus{Sessions: r.sessions(), Accounts: slices.SortedFunc(maps.Values(r.accounts),
+			func(a, b mm.AccountStatus) int { return strings.Compare(a.Connection, b.Connection) })})
 	case metricsQuery:
 		metrics := r.ledger.tally.metrics()
 		metrics.Sessions = r.sessions()
@@ -75,6 +78,12 @@ func (r *router) Receive(ctx actor.Context) {
 	case statusChanged:
 		r.ledger.tally.changed(r.status[m.status.ID], m.status)
 		r.status[m.status.ID] = m.status
+	case accountChanged:
+		r.accounts[m.status.Connection] = m.status
+	case signIn:
+		r.forward(ctx, m.connection.Name)
+	case signOut:
+		r.forward(ctx, m.connection.Name)
 	case sessionGone:
 		delete(r.status, m.id)
 		r.admit(ctx, r.places.leave(m.id))
@@ -135,11 +144,32 @@ func (r *router) closeDoor(m closeDoor) holding {
 
 // route hands a new request to its connection.
 func (r *router) route(ctx actor.Context, s submit) {
-	id, name := s.command.RequestID, s.command.Session.Connection
-	refuse := func(err *mm.Error) { r.ledger.answer(time.Now(), id, mm.Failed(id, s.command.Session, err)) }
-	if r.draining != nil {
-		refuse(r.draining)
+	c, err := r.connection(ctx, s.session.Connection)
+	switch {
+	case err != nil:
+		r.ledger.answer(time.Now(), s.id, mm.Failed(s.id, s.session, err))
+	case s.graph != nil:
+		ctx.Send(c, graphRequest{id: s.id, call: *s.graph, connection: s.connection, problem: s.problem, live: s.command.Live})
+	default:
+		ctx.Send(c, request{module: s.session.Module,
+			request: session.Request{ID: s.id, Command: s.command, Connection: s.connection, Problem: s.problem}})
+	}
+}
+
+// forward hands the question under way to a connection, which answers the asker.
+func (r *router) forward(ctx actor.Context, name string) {
+	c, err := r.connection(ctx, name)
+	if err != nil {
+		ctx.Respond(err)
 		return
+	}
+	ctx.Forward(c)
+}
+
+// connection returns the actor of a connection, which it spawns where there is none. The error says why there cannot be one.
+func (r *router) connection(ctx actor.Context, name string) (*actor.PID, *mm.Error) {
+	if r.draining != nil {
+		return nil, r.draining
 	}
 	c := r.connections[name]
 	if c == nil {
@@ -148,19 +178,16 @@ func (r *router) route(ctx actor.Context, s submit) {
 	}
 	switch wait := time.Until(c.health.notBefore); {
 	case c.stopping || c.draining:
-		refuse(&mm.Error{Code: mm.ShuttingDown, Executed: mm.ExecutedNo, RetryAfter: 2 * time.Second,
-			Message: "The connection " + name + " is being ended.", Remedy: "Try again in a few seconds."})
-		return
+		return nil, &mm.Error{Code: mm.ShuttingDown, Executed: mm.ExecutedNo, RetryAfter: 2 * time.Second,
+			Message: "The connection " + name + " is being ended.", Remedy: "Try again in a few seconds."}
 	case wait > 0:
 		err := internal(name, mm.ExecutedNo)
 		err.RetryAfter = wait
-		refuse(err)
-		return
+		return nil, err
 	case c.pid == nil:
 		c.pid = spawn(ctx, url.PathEscape(name), r.config, "connection", newConnection(r.config, name, ctx.Self()))
 	}
-	ctx.Send(c.pid, request{module: s.command.Session.Module,
-		request: session.Request{ID: id, Command: s.command, Connection: s.connection, Problem: s.problem}})
+	return c.pid, nil
 }
 
 // spawn starts a child under a name that was free. The producer is called once: children are stopped, never restarted.
@@ -200,6 +227,7 @@ func (r *router) terminated(ctx actor.Context, pid *actor.PID) {
 			r.admit(ctx, r.places.leave(id))
 		}
 	}
+	delete(r.accounts, name)
 	if c.health.failures > 0 {
 		*c = child{health: c.health}
 	} else {

@@ -39,7 +39,11 @@ type engineReady struct {
 }
 
 func newSessionActor(c *Config, id mm.SessionID, parent *actor.PID) *sessionActor {
-	return &sessionActor{config: c, id: id, parent: parent, state: session.New(id, c.judge), end: func() {}}
+	state := session.New(id, c.judge)
+	if c.Identity != nil {
+		state = state.Sharing()
+	}
+	return &sessionActor{config: c, id: id, parent: parent, state: state, end: func() {}}
 }
 
 // Receive implements actor.Actor.
@@ -118,6 +122,10 @@ func (a *sessionActor) carryOut(ctx actor.Context, f session.Effect) {
 		ctx.Send(a.parent, askPlace{id: a.id})
 	case session.LeavePlace:
 		ctx.Send(a.parent, leavePlace{id: a.id})
+	case session.AskToken:
+		ctx.Request(a.parent, tokenAsked{module: a.id.Module, ask: f})
+	case session.DropToken:
+		ctx.Send(a.parent, tokenDropped{module: a.id.Module, id: f.ID})
 	case session.Arm:
 		a.arm(ctx, f.At)
 	case session.Drained:
