@@ -193,6 +193,17 @@ func (e *Entra) Revoke(upn string) int {
 	return e.refresh.revoke(upn)
 }
 
+// signedIn returns the sign-in of a refresh token.
+func (e *Entra) signedIn(refresh string) (of signedIn, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t, ok := e.refresh.byText[refresh]
+	if ok {
+		of = *t.of
+	}
+	return of, ok
+}
+
 // Replays returns how often a refresh token was used again after its successor had been handed out, and the grace had passed:
 // each is a token that its client lost.
 func (e *Entra) Replays() int {

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +15,8 @@ import (
 	"time"
 
 	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/internal/sandbox/automate"
+	"github.com/microsoft-master/mm/internal/sandbox/graph"
 )
 
 // ConnectionEnv is the environment variable that tells the stand-in modules which connection their process serves: for the
@@ -23,7 +27,7 @@ const ConnectionEnv = "M365_SANDBOX_CONNECTION"
 type Options struct {
 	Dir          string        // the sandbox's folder, made where there is none; empty: a temporary one, removed by Close
 	ApproveAfter time.Duration // sign the expected account in after that time; 0: a person does it on the page
-	Addr         string        // where Entra listens, on loopback: 127.0.0.1:0
+	Addr         string        // where Entra listens, on loopback: 127.0.0.1:0; the services with TLS take ports of their own
 	Log          *slog.Logger  // nil: no log. Neither codes nor tokens are logged
 	Entra        EntraOptions  // lifetime, interval and bounds; the tenants, the authority and ApproveAfter are set by Start
 }
@@ -34,19 +38,23 @@ type Options struct {
 //	modules/                     the PowerShell modules, and sandbox.json, which tells them where Entra listens
 //	directory.json               the tenants, for the modules
 //	switchboard.json, claims/    the faults
+//	ca.pem                       the certificate authority of the services with TLS, another one at each start
 type Sandbox struct {
 	dir       string
 	temporary bool
-	authority string
+	ends      mm.SandboxEndpoints
 	tenants   []Tenant
+	names     map[string]string // of connections, by lower app id
 	entra     *Entra
+	graph     *graph.Server
+	flow      *automate.Server
 	faults    *Switchboard
-	server    *http.Server
-	served    chan struct{} // closed when the server's goroutine has ended
+	services  services
+	detach    func() bool // from the context of Start
 }
 
-// Start makes the sandbox's folder and starts Entra. A folder of an earlier sandbox is used again: what is ours is written
-// anew; what was changed in the registry, and the faults, stay. When ctx ends, Entra stops; Close is still needed.
+// Start makes the sandbox's folder and starts Entra, without and with TLS, and Graph and Power Automate with TLS. A folder of an earlier sandbox is used again: what is ours is written
+// anew; what was changed in the registry, and the faults, stay. When ctx ends, they stop; Close is still needed.
 func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
@@ -57,47 +65,73 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err := checkLoopback(o.Addr); err != nil {
 		return nil, err
 	}
-	s := &Sandbox{tenants: Tenants(), served: make(chan struct{})}
+	s := &Sandbox{tenants: Tenants(), services: services{log: o.Log}}
 	if err := s.makeDir(o.Dir); err != nil {
 		return nil, err
 	}
 	if err := s.start(ctx, o); err != nil {
 		return nil, errors.Join(err, s.removeDir())
 	}
-	o.Log.Info("sandbox started", "dir", s.dir, "authority", s.authority)
+	o.Log.Info("sandbox started", "dir", s.dir, "authority", s.ends.Authority)
 	return s, nil
 }
 
-func (s *Sandbox) start(ctx context.Context, o Options) error {
+func (s *Sandbox) start(ctx context.Context, o Options) (err error) {
 	s.faults = OpenSwitchboard(s.dir)
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Addr)
+	certificate, ca, err := newCertificate()
 	if err != nil {
-		return fmt.Errorf("sandbox: the stand-in for Entra cannot listen: %w", err)
-	}
-	s.authority = "http://" + listener.Addr().String()
-	if err := s.writeFiles(); err != nil {
-		_ = listener.Close()
 		return err
 	}
-	eo := o.Entra
-	eo.Tenants, eo.Authority, eo.ApproveAfter = s.tenants, s.authority, o.ApproveAfter
-	s.entra = NewEntra(eo)
-	s.server = &http.Server{
-		Handler:           s.entra.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      10 * time.Second,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-	}
-	stop := context.AfterFunc(ctx, func() { _ = s.server.Close() })
-	go func() {
-		defer close(s.served)
-		defer stop()
-		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			o.Log.Error("the sandbox's stand-in for Entra stopped", "error", err)
+	host, _, _ := net.SplitHostPort(o.Addr) // was checked
+	var listeners []net.Listener
+	defer func() {
+		if err != nil {
+			for _, l := range listeners {
+				_ = l.Close()
+			}
 		}
 	}()
+	for _, addr := range []string{o.Addr, net.JoinHostPort(host, "0"), net.JoinHostPort(host, "0"), net.JoinHostPort(host, "0")} {
+		l, err := listen(ctx, addr)
+		if err != nil {
+			return err
+		}
+		listeners = append(listeners, l)
+	}
+	at := func(i int) string { return listeners[i].Addr().String() }
+	s.ends = mm.SandboxEndpoints{Authority: "http://" + at(0), Dir: s.dir, Login: "https://" + at(1), Graph: "https://" + at(2),
+		Flow: "https://" + at(3), CA: filepath.Join(s.dir, "ca.pem")}
+	if err := writeFile(s.ends.CA, ca); err != nil {
+		return err
+	}
+	if err := s.writeFiles(); err != nil {
+		return err
+	}
+	s.makeServices(o)
+	entra := faulty{board: s.faults, service: entraService, next: s.entra.Handler(), names: s.entraRequests, refuse: s.refuseEntra}
+	s.services.serve(entraService, listeners[0], nil, entra)
+	s.services.serve(entraService, listeners[1], &certificate, entra)
+	s.services.serve(graphService, listeners[2], &certificate, s.graph)
+	s.services.serve(flowService, listeners[3], &certificate,
+		faulty{board: s.faults, service: flowService, next: s.flow, names: s.apiRequests, refuse: s.refuseFlow})
+	s.detach = context.AfterFunc(ctx, func() { _ = s.services.close() })
 	return nil
+}
+
+// makeServices makes the stand-ins behind the listeners.
+func (s *Sandbox) makeServices(o Options) {
+	s.names = map[string]string{}
+	for name, c := range s.Connections() {
+		s.names[strings.ToLower(c.AppID)] = name
+	}
+	eo := o.Entra
+	eo.Tenants, eo.Authority, eo.Login, eo.ApproveAfter = s.tenants, s.ends.Authority, s.ends.Login, o.ApproveAfter
+	s.entra = NewEntra(eo)
+	s.graph = graph.New(graph.Options{Tenants: s.tenants, Authenticate: s.authenticate(GraphResource), Revoke: s.entra.Revoke,
+		Around: func(h http.Handler) http.Handler {
+			return faulty{board: s.faults, service: graphService, next: h, names: s.apiRequests, refuse: s.refuseGraph}
+		}})
+	s.flow = automate.New(automate.Options{Tenants: s.tenants, Authenticate: s.authenticate(FlowResource)})
 }
 
 // Dir is the sandbox's folder.
@@ -110,10 +144,13 @@ func (s *Sandbox) Home() string { return filepath.Join(s.dir, "home") }
 func (s *Sandbox) ModulePath() string { return filepath.Join(s.dir, "modules") }
 
 // Authority is Entra's base address.
-func (s *Sandbox) Authority() string { return s.authority }
+func (s *Sandbox) Authority() string { return s.ends.Authority }
+
+// Endpoints are the addresses of everything, as the registry has them.
+func (s *Sandbox) Endpoints() mm.SandboxEndpoints { return s.ends }
 
 // PageURL is where a person types a code.
-func (s *Sandbox) PageURL() string { return s.authority + PagePath }
+func (s *Sandbox) PageURL() string { return s.ends.Authority + PagePath }
 
 // Tenants returns the tenants. They must not be changed.
 func (s *Sandbox) Tenants() []Tenant { return s.tenants }
@@ -121,16 +158,31 @@ func (s *Sandbox) Tenants() []Tenant { return s.tenants }
 // Entra is the stand-in itself, to approve and to decline sign-ins and to look for secrets.
 func (s *Sandbox) Entra() *Entra { return s.entra }
 
+// Sent returns what was sent by way of Graph and Power Automate: mail, invitations, messages, runs of flows; the oldest of each
+// first.
+func (s *Sandbox) Sent() []graph.Sent { return append(s.graph.Sent(), s.flow.Sent()...) }
+
+// Client returns a client that trusts the sandbox's authority, and nothing else. Whoever is done with it closes its idle
+// connections.
+func (s *Sandbox) Client() (*http.Client, error) {
+	ca, err := os.ReadFile(s.ends.CA)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: its certificate authority: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(ca) {
+		return nil, fmt.Errorf("sandbox: %s has no certificate", s.ends.CA)
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second}}, nil
+}
+
 // Switchboard holds the faults.
 func (s *Sandbox) Switchboard() *Switchboard { return s.faults }
 
 // Connections returns the registry's connections of the sandbox.
 func (s *Sandbox) Connections() map[string]mm.Connection {
-	return Connections(s.tenants, s.endpoints())
-}
-
-func (s *Sandbox) endpoints() mm.SandboxEndpoints {
-	return mm.SandboxEndpoints{Authority: s.authority, Dir: s.dir}
+	return Connections(s.tenants, s.ends)
 }
 
 // Env returns the environment that a command needs to see the sandbox: that of this process, with its HOME, its module path
@@ -152,14 +204,10 @@ func (s *Sandbox) Env() []string {
 	return append(out, "HOME="+s.Home(), "PSModulePath="+modules)
 }
 
-// Close stops Entra and removes the folder where it was a temporary one.
+// Close stops everything, waits until it has, and removes the folder where it was a temporary one.
 func (s *Sandbox) Close() error {
-	err := s.server.Close()
-	<-s.served
-	if removing := s.removeDir(); err == nil {
-		err = removing
-	}
-	return err
+	s.detach()
+	return errors.Join(s.services.stop(), s.removeDir())
 }
 
 // writeFiles writes everything in the folder that follows from the tenants and the authority.
@@ -178,10 +226,10 @@ func (s *Sandbox) writeFiles() error {
 	if err := writeJSON(filepath.Join(s.dir, "directory.json"), s.tenants); err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(s.ModulePath(), "sandbox.json"), s.endpoints()); err != nil {
+	if err := writeJSON(filepath.Join(s.ModulePath(), "sandbox.json"), s.ends); err != nil {
 		return err
 	}
-	return writeRegistry(filepath.Join(s.Home(), ".m365-connections.json"), s.Connections(), s.endpoints())
+	return writeRegistry(filepath.Join(s.Home(), ".m365-connections.json"), s.Connections(), s.ends)
 }
 
 // installModules makes the modules those of the sandbox's HOME: PowerShell looks there first, so that Microsoft's own

@@ -154,7 +154,7 @@ func TestTheEndOfTheContextStopsEntra(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	<-s.served
+	s.services.serving.Wait()
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}

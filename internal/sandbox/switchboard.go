@@ -20,8 +20,9 @@ import (
 //
 //	{"exo/Get-Mailbox": {"fault": "slow", "seconds": 5}, "Contoso-GA:pnp/*": {"fault": "die", "times": 1}}
 //
-// A key is "*", "MODULE/*" or "MODULE/COMMAND", for one connection only with "CONNECTION:" before it. The most exact key
-// wins; letter case does not count. The file may be edited by hand. A fault with times is claimed by making one file per
+// A key is "*", "MODULE/*" or "MODULE/COMMAND", for one connection only with "CONNECTION:" before it. Requests to the services
+// are under "SERVICE/REQUEST", see Requests; "*" is all commands, and no request. The most exact key wins; letter case does not
+// count. The file may be edited by hand. A fault with times is claimed by making one file per
 // time in DIR/claims, so that processes that die still count.
 //
 // A Switchboard may be used from any goroutine; two of the same folder see each other's faults, but must not set any at
@@ -45,7 +46,7 @@ func (s *Switchboard) Set(target string, f Fault) error {
 	if err := checkTarget(target); err != nil {
 		return err
 	}
-	if err := f.check(); err != nil {
+	if err := f.check(target); err != nil {
 		return err
 	}
 	f.Batch = hex.EncodeToString(random(8))
@@ -99,6 +100,34 @@ func (s *Switchboard) Lookup(connection string, module mm.Module, command string
 		}
 		if ok, err := s.claim(f); ok || err != nil {
 			return f, ok, err
+		}
+	}
+	return Fault{}, false, nil
+}
+
+// LookupRequest returns the fault that happens to a request now, and counts it. callers are the names of whoever asks, as they
+// may stand before the colon; requests what the request is found under, the most exact first.
+func (s *Switchboard) LookupRequest(callers []string, service string, requests []string) (Fault, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.read(); err != nil {
+		return Fault{}, false, err
+	}
+	if len(s.faults) == 0 {
+		return Fault{}, false, nil
+	}
+	for _, prefix := range append(callers, "") {
+		if prefix != "" {
+			prefix += ":"
+		}
+		for _, request := range append(requests, "*") {
+			f, ok := findFold(s.faults, prefix+service+"/"+request)
+			if !ok {
+				continue
+			}
+			if ok, err := s.claim(f); ok || err != nil {
+				return f, ok, err
+			}
 		}
 	}
 	return Fault{}, false, nil
