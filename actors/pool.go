@@ -131,6 +131,11 @@ func (p *Pool) Run(ctx context.Context, c mm.Command, progress mm.Progress) mm.O
 
 // wait hands a request in and waits for its answer.
 func (p *Pool) wait(ctx context.Context, s submit, progress mm.Progress) mm.Outcome {
+	select {
+	case <-p.gone:
+		return mm.Failed(s.id, s.session, shuttingDown(mm.ExecutedNo))
+	default:
+	}
 	w := newWaiter(progress != nil)
 	s.waiter = w
 	p.send(s)

@@ -43,7 +43,10 @@ var keys = []key{
 	{name: "skipSendGuards", kind: flag, about: "true: send without confirmation", choices: []string{"true", "false"}},
 	{name: "moduleApps", kind: object, about: "app ids by module, like {\"exo\": \"GUID\"}", doubt: doubtApps},
 	{name: "sharepoint_host", kind: words, about: "contoso of contoso.sharepoint.com", doubt: doubtHost},
-	{name: "cloud", kind: words, about: "the Microsoft cloud; public where it is missing"},
+	{name: "scopes", kind: list, about: "what to ask Graph for in place of all that the app may have"},
+	{name: "signIn", kind: words, about: "shared: one sign-in for Graph and all modules; perModule: one for each", choices: []string{"shared", "perModule"}},
+	{name: "cloud", kind: words, about: "the Microsoft cloud; public where it is missing",
+		choices: []string{"public", "usgov", "usgovdod", "china", "sandbox"}},
 	{name: "sandbox", kind: object, about: "where the sandbox is, for cloud sandbox"},
 }
 

@@ -46,30 +46,43 @@ const dialRounds = 3
 // connect returns the pool. Where the settings name no address and nobody answers on the socket, it starts a daemon in the
 // background and waits until that answers; one that ends later is started anew with the next call.
 func connect(ctx context.Context, e *environ, s settings) (*lazyPool, error) {
-	var pid atomic.Int64 // of the daemon that was dialled last
-	l := &lazyPool{
+	l := lazily(e, func() (settings, error) { return s, nil })
+	if _, err := l.get(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// lazily is connect that begins with the first call; the settings are read then.
+func lazily(e *environ, read func() (settings, error)) *lazyPool {
+	var lock atomic.Pointer[string] // of the daemon that was dialled last, where it is one of this machine
+	var pid atomic.Int64
+	return &lazyPool{
 		dial: func(ctx context.Context) (mm.Service, error) {
+			s, err := read()
+			if err != nil {
+				return nil, err
+			}
 			c, err := dial(ctx, e, s)
 			if err != nil {
 				return nil, err
 			}
-			pid.Store(int64(lockHolder(s.lockPath())))
+			if path := s.lockPath(); s.URL == "" {
+				lock.Store(&path)
+				pid.Store(int64(lockHolder(path)))
+			}
 			return c, nil
 		},
 		ended: func(ctx context.Context) error {
-			if s.URL != "" || pid.Load() == 0 {
+			path := lock.Load()
+			if path == nil || pid.Load() == 0 {
 				return nil
 			}
 			ctx, cancel := context.WithTimeout(ctx, startLimit)
 			defer cancel()
-			return waitEnded(ctx, s.lockPath(), int(pid.Load()))
+			return waitEnded(ctx, *path, int(pid.Load()))
 		},
 	}
-	var err error
-	if l.pool, err = l.dial(ctx); err != nil {
-		return nil, err
-	}
-	return l, nil
 }
 
 // dial returns a client of the pool that answers, of this program's version or a newer one where that can be had.

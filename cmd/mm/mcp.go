@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/mcp"
 )
 
@@ -34,14 +33,7 @@ func mcpCommand(e *environ) *cobra.Command {
 			ctx, end := context.WithCancelCause(ctx)
 			defer end(nil)
 			go watchParent(ctx, os.Getppid(), func() { end(errHostGone) })
-			pool := &lazyPool{dial: func(ctx context.Context) (mm.Service, error) {
-				s, err := e.read()
-				if err != nil {
-					return nil, err
-				}
-				return connect(ctx, e, s)
-			}}
-			err := mcp.New(pool, mcp.Config{Version: versionText()}).Serve(ctx, os.Stdin, os.Stdout)
+			err := mcp.New(lazily(e, e.read), mcp.Config{Version: versionText()}).Serve(ctx, os.Stdin, os.Stdout)
 			if ctx.Err() != nil {
 				return nil // a signal, or nobody left to tell
 			}

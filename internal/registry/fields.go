@@ -103,12 +103,17 @@ func sandbox(v value, path string) (*mm.SandboxEndpoints, *fault) {
 	if m.kind != kindObject {
 		return nil, faultAt(m, "%s: want an object, got %s", path, m.kind)
 	}
-	authority, broken := text(m, "authority", path)
-	if broken != nil {
-		return nil, broken
+	s := &mm.SandboxEndpoints{}
+	for _, f := range []struct {
+		name string
+		to   *string
+	}{{"authority", &s.Authority}, {"dir", &s.Dir}, {"login", &s.Login}, {"graph", &s.Graph}, {"flow", &s.Flow}, {"ca", &s.CA}} {
+		var broken *fault
+		if *f.to, broken = text(m, f.name, path); broken != nil {
+			return nil, broken
+		}
 	}
-	dir, broken := text(m, "dir", path)
-	return &mm.SandboxEndpoints{Authority: authority, Dir: dir}, broken
+	return s, nil
 }
 
 // describe says a fault with its place.

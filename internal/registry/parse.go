@@ -75,7 +75,7 @@ func connection(m member, known map[string]string) (mm.Connection, *fault) {
 		to   *string
 	}{
 		{"appId", &c.AppID}, {"tenant", &c.Tenant}, {"tenantId", &c.TenantID}, {"expectedEmail", &c.ExpectedEmail},
-		{"description", &c.Description}, {"sharepoint_host", &c.SharePointHost}, {"cloud", &c.Cloud},
+		{"description", &c.Description}, {"sharepoint_host", &c.SharePointHost}, {"cloud", &c.Cloud}, {"signIn", &c.SignIn},
 	} {
 		if *f.to, broken = text(m.value, f.name, path); broken != nil {
 			return c, broken
@@ -88,6 +88,9 @@ func connection(m member, known map[string]string) (mm.Connection, *fault) {
 		return c, broken
 	}
 	if c.MCPs, broken = texts(m.value, "mcps", path); broken != nil {
+		return c, broken
+	}
+	if c.GraphScopes, broken = texts(m.value, "scopes", path); broken != nil {
 		return c, broken
 	}
 	if c.ModuleApps, broken = apps(m.value, "moduleApps", path+".moduleApps"); broken != nil {
@@ -116,17 +119,29 @@ func refusal(c mm.Connection) string {
 	if err := mm.CheckConnectionName(c.Name); err != nil {
 		return fmt.Sprintf("%s; run `mm connections rename %q %q`", err, c.Name, allowedName(c.Name))
 	}
-	switch c.Cloud {
-	case "", "public":
-	case "sandbox":
-		if c.Sandbox == nil || !loopback(c.Sandbox.Authority) {
-			return "a connection of the cloud sandbox needs a sandbox.authority on this machine, like http://127.0.0.1:41234; " +
-				"correct it, or remove cloud for a real tenant"
-		}
-	default:
-		return fmt.Sprintf("its cloud %q is neither public nor sandbox; correct it", c.Cloud)
+	switch {
+	case !mm.KnownCloud(c.Cloud):
+		return fmt.Sprintf("its cloud %q is none of public, usgov, usgovdod, china and sandbox; correct it", c.Cloud)
+	case c.Cloud == "sandbox" && !sandboxed(c.Sandbox):
+		return "a connection of the cloud sandbox needs a sandbox.authority on this machine, like http://127.0.0.1:41234; " +
+			"correct it, or remove cloud for a real tenant"
+	case c.SignIn != "" && c.SignIn != "shared" && c.SignIn != "perModule":
+		return fmt.Sprintf("its signIn %q is neither shared nor perModule; correct it", c.SignIn)
 	}
 	return ""
+}
+
+// sandboxed reports whether all addresses of a sandbox are on this machine, the first being there.
+func sandboxed(s *mm.SandboxEndpoints) bool {
+	if s == nil || !loopback(s.Authority) {
+		return false
+	}
+	for _, address := range []string{s.Login, s.Graph, s.Flow} {
+		if address != "" && !loopback(address) {
+			return false
+		}
+	}
+	return true
 }
 
 // allowedName is a name like s that the rule allows.
