@@ -186,14 +186,10 @@ func (s *Server) cancel(ctx *fasthttp.RequestCtx) {
 	answer(ctx, fasthttp.StatusOK, wire.EncodeCancelAnswer(found))
 }
 
-// statusOf is the HTTP status of an answer that a Service or Admin gave: 200 for all but a request that is wrong in itself.
+// statusOf is the HTTP status of an answer that a Service or Admin gave: 200, since what was wrong with the request itself
+// was found before, for all but another request under a used id.
 func statusOf(err *mm.Error) int {
-	switch {
-	case err == nil:
-		return fasthttp.StatusOK
-	case err.Code == mm.BadRequest, err.Code == mm.UnknownModule:
-		return fasthttp.StatusBadRequest
-	case err.Code == mm.RequestConflict:
+	if err != nil && err.Code == mm.RequestConflict {
 		return fasthttp.StatusConflict
 	}
 	return fasthttp.StatusOK

@@ -25,7 +25,7 @@ func TestAnOutcomeIsHTTP200UnlessTheRequestItselfIsWrong(t *testing.T) {
 	s := serve(t, p)
 	for code, want := range map[mm.Code]int{
 		mm.Busy: 200, mm.UnknownConnection: 200, mm.WrongAccount: 200, mm.ShuttingDown: 200, mm.Internal: 200, mm.RegistryBroken: 200,
-		mm.RequestConflict: 409, mm.BadRequest: 400,
+		mm.BadRequest: 200, mm.RequestConflict: 409,
 	} {
 		p.run = failing(code)
 		p.reset = func(string, mm.Module) ([]mm.SessionID, error) { return nil, mm.Errorf(code, "Do.", "No.") }

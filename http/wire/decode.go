@@ -14,7 +14,7 @@ import (
 var wants = map[string]string{
 	"connection":      "a string",
 	"module":          "a string: exo, pnp, azure or teams",
-	"command":         "a string",
+	"command":         "a string of at most 65536 bytes",
 	"caller_id":       "a string of at most 256 bytes",
 	"request_id":      "a string of at most 128 bytes",
 	"timeout_seconds": "a whole number from 1 to 86400",

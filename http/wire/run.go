@@ -74,8 +74,12 @@ func DecodeRun(body []byte, only string) (mm.Command, *mm.Error) {
 	}, nil
 }
 
-// check holds the optional fields against their bounds.
+// check holds the fields against their bounds.
 func (r RunRequest) check() *mm.Error {
+	if err := checkLength("command", r.Command, mm.MaxScript); err != nil {
+		err.Remedy = "Send it in parts, or put the data into a file."
+		return err
+	}
 	if err := checkLength("caller_id", r.CallerID, maxCaller); err != nil {
 		return err
 	}
