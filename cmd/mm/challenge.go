@@ -9,7 +9,7 @@ import (
 )
 
 // waitPoll is how often --wait asks whether the sign-in is done: the pool has no call that waits for it.
-const waitPoll = 2 * time.Second
+const waitPoll = time.Second
 
 // showNew shows a device code, unless it is the one that was shown last.
 func (r *runner) showNew(id mm.SessionID, c, last mm.Challenge) {

@@ -146,7 +146,7 @@ func TestWaitEndsWithAnInterrupt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _, _ := start(&fakePool{answer: func(mm.Command) mm.Outcome { return code("ABCD1234") }}, runOptions{wait: true})
 		go func() {
-			time.Sleep(time.Second)
+			time.Sleep(waitPoll / 2)
 			r.interrupts <- os.Interrupt
 		}()
 		if err := r.run(t.Context(), getMailbox); !errors.Is(err, exit(exitSignIn)) {

@@ -14,6 +14,9 @@ import (
 // leaveLimit is how long a command that a signal other than Ctrl-C ended may take to be stopped.
 const leaveLimit = 5 * time.Second
 
+// hintAfter is how long stopping a command takes until a person is told how to leave it: mostly it has stopped by then.
+const hintAfter = 300 * time.Millisecond
+
 func newRequestID() string { return "cli-" + strings.ToLower(rand.Text()) }
 
 // once asks once and shows the command while it runs, and what it printed. The first interrupt cancels the command, the
@@ -26,7 +29,7 @@ func (r *runner) once(ctx context.Context, cmd mm.Command, waiting mm.Challenge)
 	go func() { answered <- r.pool.Run(ctx, cmd, view.watching()) }()
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
-	var overdue <-chan time.Time
+	var slow, overdue <-chan time.Time
 	for {
 		select {
 		case out := <-answered:
@@ -45,10 +48,13 @@ func (r *runner) once(ctx context.Context, cmd mm.Command, waiting mm.Challenge)
 				return out, true, r.left(cmd)
 			}
 			stopped = true
-			if sig != os.Interrupt {
+			if sig == os.Interrupt {
+				slow = time.After(hintAfter)
+			} else {
 				overdue = time.After(leaveLimit)
-				continue
 			}
+		case <-slow:
+			view.pause()
 			fmt.Fprintln(r.stderr, "Stopping the command … (Ctrl-C again leaves without waiting)")
 		case <-overdue:
 			view.pause()
@@ -67,7 +73,7 @@ func (r *runner) left(cmd mm.Command) error {
 func idleText(begun time.Time, waiting mm.Challenge) func(time.Time) string {
 	return func(now time.Time) string {
 		switch took := now.Sub(begun); {
-		case waiting.UserCode != "" && took < 2*waitPoll:
+		case waiting.UserCode != "" && took < 3*waitPoll:
 			return waitingText(waiting, now)
 		case took >= time.Second:
 			return "Running: " + clock(took) + " (Ctrl-C stops it)"

@@ -49,11 +49,15 @@ func TestTheSecondInterruptLeaves(t *testing.T) {
 		}
 		r, _, stderr := start(pool, runOptions{})
 		r.interrupts <- os.Interrupt
-		r.interrupts <- os.Interrupt
+		go func() {
+			time.Sleep(2 * hintAfter)
+			r.interrupts <- os.Interrupt
+		}()
 		err := r.run(t.Context(), getMailbox)
 		if !errors.Is(err, exit(exitFailed)) || !strings.Contains(stderr.String(), "--request-id cli-") {
 			t.Errorf("%v, stderr %s", err, stderr)
 		}
+		contains(t, "stderr", stderr.String(), "Stopping the command … (Ctrl-C again leaves without waiting)")
 	})
 }
 

@@ -15,7 +15,8 @@ const redrawEvery = 100 * time.Millisecond
 // writes to the terminal erases it first.
 type statusLine struct {
 	screen screen
-	drawn  int // columns of what is on the screen; 0: nothing
+	shown  string // what is on the screen
+	drawn  int    // its columns; 0: nothing is
 	last   time.Time
 }
 
@@ -24,14 +25,16 @@ func (l *statusLine) draw(text string, now time.Time) {
 	if !l.screen.cursor || (l.drawn > 0 && now.Sub(l.last) < redrawEvery) {
 		return
 	}
-	l.erase()
 	// The last column stays free: some terminals go to the next line with it.
 	text = fitLine(text, l.screen.width()-1)
-	if text == "" {
+	if l.drawn > 0 && text == l.shown {
 		return
 	}
-	fmt.Fprint(l.screen, l.screen.dim(text))
-	l.drawn, l.last = textWidth(text), now
+	l.erase()
+	if text != "" {
+		fmt.Fprint(l.screen, l.screen.dim(text))
+		l.shown, l.drawn, l.last = text, textWidth(text), now
+	}
 }
 
 // erase removes the line. A terminal that was made narrower since has broken it into several.

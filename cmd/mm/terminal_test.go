@@ -76,6 +76,8 @@ func TestTheStatusLineGoesAwayWhole(t *testing.T) {
 	said("\r\x1b[Jagain")
 	l.draw("0123456789012345678", tenOClock.Add(2*redrawEvery))
 	said("\r\x1b[J0123456789012345678")
+	l.draw("0123456789012345678", tenOClock.Add(3*redrawEvery))
+	said("")
 	size = 7 // made narrower: the line is three now
 	l.erase()
 	said("\r\x1b[2A\x1b[J")
