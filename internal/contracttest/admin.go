@@ -43,7 +43,7 @@ func metricsCount(t *testing.T, p pool) {
 }
 
 func averageOfHundred(t *testing.T, p pool) {
-	const n = 120
+	const n = 101
 	for i := range n {
 		p.run(command(mm.SessionID{Connection: fmt.Sprintf("Nobody %d", i), Module: mm.Exchange}, `1`))
 	}
@@ -118,7 +118,7 @@ func stopDrains(t *testing.T, p pool) {
 	p.failed(p.run(command(p.session(1, mm.Exchange), `1`)), mm.ShuttingDown, mm.ExecutedNo)
 	select {
 	case o := <-running.answer:
-		t.Errorf("what ran was ended: %+v", o)
+		t.Fatalf("what ran was ended: %+v", o)
 	default:
 	}
 	if found, err := p.Service.Cancel(t.Context(), "running"); !found || err != nil {

@@ -40,7 +40,7 @@ func sessionsAreIndependent(t *testing.T, p pool) {
 	p.succeeded(p.run(command(c, `$v`)), "")
 	select {
 	case o := <-blocked.answer:
-		t.Errorf("the first ended: %+v", o)
+		t.Fatalf("the first ended: %+v", o)
 	default:
 	}
 	if _, err := p.Service.Cancel(t.Context(), "blocker"); err != nil {
