@@ -90,7 +90,7 @@ func TestShellsCompleteNamesFieldsAndValues(t *testing.T) {
 		{[]string{"add", ""}, nil},
 		{[]string{"edit", ""}, []string{"A", "B", "a/b"}},
 		{[]string{"edit", "A", ""}, []string{"appId", "tenant", "tenantId", "expectedEmail", "description", "mcps", "skipSignatureStrip",
-			"skipSendGuards", "moduleApps", "sharepoint_host", "cloud", "sandbox"}},
+			"skipSendGuards", "moduleApps", "sharepoint_host", "scopes", "signIn", "cloud", "sandbox"}},
 		{[]string{"edit", "A", "skipsendguards", ""}, []string{"true", "false"}},
 		{[]string{"edit", "A", "tenant", ""}, nil},
 	} {
