@@ -1,0 +1,357 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"reflect"
+	"strings"
+
+	"github.com/itchyny/gojq"
+)
+
+// An expression comes from a model, and gojq runs in the daemon. Its loops can be stopped between two steps (stepper), but one
+// step can take all memory ("x" * 2e9, .[500000000] = 1), all time (comparing values that hold themselves twice, forty levels
+// deep) or all of the stack (writing a value that is a million levels deep). So guard rewrites an expression before it is
+// compiled: what enters such a step goes through a check of its size first. The checks are functions of the expression's own
+// language; their names begin with mm_.
+const (
+	checkAll   = "mm_check"    // whole values: to jqDepth deep, maxSelected characters
+	checkText  = "mm_text"     // small ones: for what makes several of one
+	checkIndex = "mm_index"    // an index, or a path of them
+	checkPair  = "mm_operands" // both sides of an operator
+	joinFunc   = "mm_join"
+)
+
+const (
+	maxText  = 256 << 10 // characters or values of a small value
+	maxFlat  = 16 << 20  // bytes of a text, or members of a list, that is put together
+	maxIndex = 1_000_000
+	maxPath  = 500
+	maxBits  = 4096 // of a whole number
+	maxPairs = 20_000_000
+)
+
+// refusedFuncs have no use here, or build values of any depth from within.
+var refusedFuncs = words(`input inputs debug stderr input_filename input_line_number halt_error fromstream modulemeta
+	get_search_list env $ENV builtins`)
+
+// wholeFuncs walk the whole of what they are given; textFuncs make more than one character or value of each.
+var (
+	wholeFuncs = words(`tojson tostring add unique unique_by group_by sort sort_by min max min_by max_by flatten implode transpose
+		IN INDEX error delpaths tostream combinations fromjson`)
+	textFuncs = words(`explode contains inside indices index rindex sub gsub splits split tonumber match scan capture test ascii_downcase
+		ascii_upcase ltrimstr rtrimstr trim ltrim rtrim trimstr strptime strftime strflocaltime`)
+)
+
+func words(list string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		m[w] = true
+	}
+	return m
+}
+
+// guard puts checks into an expression, or says what it may not use.
+func guard(q *gojq.Query) error {
+	return guardValue(reflect.ValueOf(q))
+}
+
+// guardValue walks the syntax tree: first what is below a node, then the node.
+func guardValue(v reflect.Value) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		if err := guardValue(v.Elem()); err != nil {
+			return err
+		}
+		switch node := v.Interface().(type) {
+		case *gojq.Query:
+			return guardQuery(node)
+		case *gojq.Term:
+			return guardTerm(node)
+		case *gojq.Index:
+			node.Start, node.End = checked(node.Start, checkIndex), checked(node.End, checkIndex)
+		case *gojq.String:
+			for i := range node.Queries {
+				node.Queries[i] = checked(node.Queries[i], checkText)
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if err := guardValue(v.Field(i)); err != nil {
+				return err
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := guardValue(v.Index(i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func guardQuery(q *gojq.Query) error {
+	if q.Meta != nil || len(q.Imports) > 0 {
+		return fmt.Errorf("it may not import modules")
+	}
+	switch q.Op {
+	case gojq.OpAdd, gojq.OpSub, gojq.OpMul, gojq.OpDiv, gojq.OpMod, gojq.OpEq, gojq.OpNe, gojq.OpGt, gojq.OpLt, gojq.OpGe, gojq.OpLe:
+		op := q.Op
+		operands := call(checkPair, q.Left, q.Right, &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeNumber, Number: fmt.Sprint(int(op))}})
+		*q = gojq.Query{Op: gojq.OpPipe, FuncDefs: q.FuncDefs, Left: operands, Right: &gojq.Query{Op: op, Left: element("0"), Right: element("1")}}
+	case gojq.OpUpdateAdd, gojq.OpUpdateSub, gojq.OpUpdateMul, gojq.OpUpdateDiv, gojq.OpUpdateMod:
+		return fmt.Errorf("it may not use %s; write .a |= . + 1", q.Op)
+	case gojq.OpAssign:
+		q.Right = checked(q.Right, checkAll)
+	}
+	return nil
+}
+
+func guardTerm(t *gojq.Term) error {
+	if t.Type == gojq.TermTypeFormat && t.Str == nil {
+		t.Type, t.Query, t.Format = gojq.TermTypeQuery, behind(checkText, &gojq.Term{Type: gojq.TermTypeFormat, Format: t.Format}), ""
+		return nil
+	}
+	if t.Type != gojq.TermTypeFunc {
+		return nil
+	}
+	f := t.Func
+	if refusedFuncs[f.Name] || strings.HasPrefix(f.Name, "_") || strings.HasPrefix(f.Name, "mm_") {
+		return fmt.Errorf("it may not use %s", f.Name)
+	}
+	check := ""
+	switch {
+	case f.Name == "join" && len(f.Args) == 1:
+		f.Name, check = joinFunc, checkAll
+	case f.Name == "setpath", f.Name == "getpath":
+		f.Args[0] = checked(f.Args[0], checkIndex)
+		return nil
+	case textFuncs[f.Name]:
+		check = checkText
+	case wholeFuncs[f.Name]:
+		check = checkAll
+	default:
+		return nil
+	}
+	for i := range f.Args {
+		f.Args[i] = checked(f.Args[i], check)
+	}
+	t.Type, t.Func, t.Query = gojq.TermTypeQuery, nil, behind(check, &gojq.Term{Type: gojq.TermTypeFunc, Func: f})
+	return nil
+}
+
+// call is a call of a function; checked is q with a check behind it, behind a term with one in front.
+func call(name string, args ...*gojq.Query) *gojq.Query {
+	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: name, Args: args}}}
+}
+
+func checked(q *gojq.Query, check string) *gojq.Query {
+	if q == nil {
+		return nil
+	}
+	return &gojq.Query{Op: gojq.OpPipe, Left: q, Right: call(check)}
+}
+
+func behind(check string, t *gojq.Term) *gojq.Query {
+	return &gojq.Query{Op: gojq.OpPipe, Left: call(check), Right: &gojq.Query{Term: t}}
+}
+
+// element is .[n].
+func element(n string) *gojq.Query {
+	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeIndex,
+		Index: &gojq.Index{Start: &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeNumber, Number: n}}}}}
+}
+
+// guards are the functions that guard puts in.
+func guards() []gojq.CompilerOption {
+	check := func(most int) func(any, []any) any {
+		return func(v any, _ []any) any {
+			if _, err := measure(v, most, 0); err != nil {
+				return err
+			}
+			return v
+		}
+	}
+	return []gojq.CompilerOption{
+		gojq.WithFunction(checkAll, 0, 0, check(maxSelected)),
+		gojq.WithFunction(checkText, 0, 0, check(maxText)),
+		gojq.WithFunction(checkIndex, 0, 0, func(v any, _ []any) any { return orError(v, smallIndex(v)) }),
+		gojq.WithFunction(checkPair, 3, 3, func(_ any, args []any) any {
+			op, _ := gojq.ToInt(args[2])
+			return orError([]any{args[0], args[1]}, pair(gojq.Operator(op), args[0], args[1]))
+		}),
+		gojq.WithFunction(joinFunc, 1, 1, join),
+	}
+}
+
+func orError(v any, err error) any {
+	if err != nil {
+		return err
+	}
+	return v
+}
+
+// checkValue refuses a value that is too deep or large to be written.
+func checkValue(v any) error {
+	_, err := measure(v, maxSelected, 0)
+	return err
+}
+
+var errLarge = fmt.Errorf("it makes a value that is too large")
+
+// measure counts the characters of texts and the values of v, and stops beyond most. A value that is in two places counts twice.
+func measure(v any, most, depth int) (int, error) {
+	if depth > jqDepth {
+		return 0, fmt.Errorf("it makes a value that is nested more than %d deep", jqDepth)
+	}
+	size := 1
+	add := func(child any) error {
+		n, err := measure(child, most-size, depth+1)
+		size += n
+		return err
+	}
+	switch v := v.(type) {
+	case string:
+		size += len(v)
+	case json.Number:
+		size += len(v)
+	case *big.Int:
+		if v.BitLen() > maxBits {
+			return 0, errLarge
+		}
+	case []any:
+		for _, item := range v {
+			if err := add(item); err != nil {
+				return 0, err
+			}
+		}
+	case map[string]any:
+		for name, item := range v {
+			size += len(name)
+			if err := add(item); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if size > most {
+		return 0, errLarge
+	}
+	return size, nil
+}
+
+// smallIndex refuses an index that would make a list of its size, and a path of any depth.
+func smallIndex(v any) error {
+	if path, ok := v.([]any); ok {
+		if len(path) > maxPath {
+			return errLarge
+		}
+		for _, p := range path {
+			if _, nested := p.([]any); !nested {
+				if err := smallIndex(p); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if n, ok := gojq.ToFloat64(v); ok && !(n <= maxIndex) {
+		return fmt.Errorf("its index is larger than %d", maxIndex)
+	}
+	return nil
+}
+
+// pair refuses operands that an operator makes too much of, or compares for too long.
+func pair(op gojq.Operator, l, r any) error {
+	lw, rw := flat(l), flat(r)
+	switch op {
+	case gojq.OpAdd:
+		if lw+rw > maxFlat {
+			return errLarge
+		}
+	case gojq.OpMul:
+		if err := smallRepeat(l, r); err != nil {
+			return err
+		}
+		return checkBoth(l, r)
+	case gojq.OpSub:
+		if lw*rw > maxPairs {
+			return errLarge
+		}
+		return checkBoth(l, r)
+	default:
+		return checkBoth(l, r)
+	}
+	return nil
+}
+
+func checkBoth(l, r any) error {
+	if err := checkValue(l); err != nil {
+		return err
+	}
+	return checkValue(r)
+}
+
+// smallRepeat refuses "text" * n that becomes too long.
+func smallRepeat(l, r any) error {
+	for range 2 {
+		text, isText := l.(string)
+		if n, ok := gojq.ToFloat64(r); isText && ok && float64(len(text))*n > maxText {
+			return errLarge
+		}
+		l, r = r, l
+	}
+	return nil
+}
+
+// flat is the size of a value without what is inside of its members.
+func flat(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case []any:
+		return len(v)
+	case map[string]any:
+		return len(v)
+	case *big.Int:
+		if v.BitLen() > maxBits {
+			return maxFlat + 1
+		}
+	}
+	return 1
+}
+
+// join is jq's join, with a bound.
+func join(v any, args []any) any {
+	items, ok := v.([]any)
+	separator, isText := args[0].(string)
+	if !ok || !isText {
+		return fmt.Errorf("join wants a list and a text between its items")
+	}
+	var b strings.Builder
+	for i, item := range items {
+		if i > 0 {
+			b.WriteString(separator)
+		}
+		switch item := item.(type) {
+		case nil:
+		case string:
+			b.WriteString(item)
+		case []any, map[string]any:
+			return fmt.Errorf("join wants texts and numbers, not %s", gojq.TypeOf(item))
+		default:
+			text, err := gojq.Marshal(item)
+			if err != nil {
+				return err
+			}
+			b.Write(text)
+		}
+		if b.Len() > maxFlat {
+			return errLarge
+		}
+	}
+	return b.String()
+}
