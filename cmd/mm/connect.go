@@ -47,7 +47,8 @@ const dialRounds = 3
 // background and waits until that answers; one that ends later is started anew with the next call.
 func connect(ctx context.Context, e *environ, s settings) (*lazyPool, error) {
 	l := lazily(e, func() (settings, error) { return s, nil })
-	if _, err := l.get(ctx); err != nil {
+	var err error
+	if l.pool, err = l.dial(ctx); err != nil { // as it is: wrong usage stays wrong usage
 		return nil, err
 	}
 	return l, nil
