@@ -4,20 +4,23 @@ import (
 	"testing"
 
 	"github.com/microsoft-master/mm/internal/contracttest"
+	"github.com/microsoft-master/mm/internal/sandbox"
 )
 
 func TestTheRouterIsAService(t *testing.T) {
 	t.Parallel()
+	box := newSandbox(t, sandbox.Options{})
 	contracttest.Service(t, func(t *testing.T) contracttest.Pool {
-		w := standIns(t, 0)
+		w := standInsOf(t, box, 0)
 		return contracttest.Pool{Service: w.pool, Admin: w.pool, World: w.World}
 	})
 }
 
 func TestTheClientOverAUnixSocketIsAService(t *testing.T) {
 	t.Parallel()
+	box := newSandbox(t, sandbox.Options{})
 	contracttest.Service(t, func(t *testing.T) contracttest.Pool {
-		w := standIns(t, 0)
+		w := standInsOf(t, box, 0)
 		c := overSocket(t, w).client(t)
 		return contracttest.Pool{Service: c, Admin: c, World: w.World}
 	})
@@ -25,8 +28,9 @@ func TestTheClientOverAUnixSocketIsAService(t *testing.T) {
 
 func TestTheClientOverTCPIsAService(t *testing.T) {
 	t.Parallel()
+	box := newSandbox(t, sandbox.Options{})
 	contracttest.Service(t, func(t *testing.T) contracttest.Pool {
-		w := standIns(t, 0)
+		w := standInsOf(t, box, 0)
 		c := overTCP(t, w).client(t)
 		return contracttest.Pool{Service: c, Admin: c, Remote: true, World: w.World}
 	})

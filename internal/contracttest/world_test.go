@@ -28,10 +28,15 @@ type world struct {
 	pool *actors.Pool
 }
 
-// standIns makes a world of stand-in engines. more is how many connections it has besides the sandbox's own.
+// standIns makes a world of stand-in engines with a sandbox of its own. more is how many connections it has besides the sandbox's.
 func standIns(t *testing.T, more int) world {
 	t.Helper()
-	box := newSandbox(t, sandbox.Options{})
+	return standInsOf(t, newSandbox(t, sandbox.Options{}), more)
+}
+
+// standInsOf makes a world of stand-in engines. Worlds of one sandbox share its faults and nothing else.
+func standInsOf(t *testing.T, box *sandbox.Sandbox, more int) world {
+	t.Helper()
 	entra := &attended{Entra: box.Entra(), byUser: map[string]chan struct{}{}, byDevice: map[string]chan struct{}{}, clients: map[string]string{}}
 	w := newWorld(t, box, more, engine.New(engine.Config{SignIn: entra}))
 	w.SignIn, w.Client, w.LoginURL = entra.approve, entra.client, mm.DeviceLoginURL
@@ -56,8 +61,8 @@ func newSandbox(t *testing.T, o sandbox.Options) *sandbox.Sandbox {
 // newWorld makes a world but for the person.
 func newWorld(t *testing.T, box *sandbox.Sandbox, more int, launcher mm.Launcher) world {
 	t.Helper()
-	file := filepath.Join(box.Home(), ".m365-connections.json")
-	addConnections(t, file, box.Connections()["Contoso-GA"], more)
+	file := filepath.Join(t.TempDir(), "connections.json")
+	writeRegistry(t, file, box.Connections(), more)
 	stopped := make(chan mm.StopRequest, 1)
 	pool, err := actors.Start(actors.Config{
 		Registry: registry.Open(file),
@@ -104,23 +109,14 @@ func newWorld(t *testing.T, box *sandbox.Sandbox, more int, launcher mm.Launcher
 	}}
 }
 
-// addConnections adds copies of a connection to a registry, named Spare-01 and so on.
-func addConnections(t *testing.T, file string, like mm.Connection, n int) {
+// writeRegistry writes the connections, and copies of one of them, named Spare-01 and so on.
+func writeRegistry(t *testing.T, file string, connections map[string]mm.Connection, more int) {
 	t.Helper()
-	text, err := os.ReadFile(file)
+	for i := range more {
+		connections[fmt.Sprintf("Spare-%02d", i+1)] = connections["Contoso-GA"]
+	}
+	text, err := json.Marshal(map[string]any{"connections": connections})
 	if err != nil {
-		t.Fatal(err)
-	}
-	var registry struct {
-		Connections map[string]any `json:"connections"`
-	}
-	if err := json.Unmarshal(text, &registry); err != nil {
-		t.Fatal(err)
-	}
-	for i := range n {
-		registry.Connections[fmt.Sprintf("Spare-%02d", i+1)] = like
-	}
-	if text, err = json.Marshal(registry); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, text, 0o600); err != nil {
