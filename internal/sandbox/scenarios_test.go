@@ -44,6 +44,20 @@ func TestTokensConnectWithoutACode(t *testing.T) {
 		{"Connect-MicrosoftTeams -AccessTokens " + token(GraphResource), []string{"throw: AccessTokens has no token for " + TeamsResource}},
 		{"Connect-PnPOnline -Url https://contoso.sharepoint.com -AccessToken " + token("https://contoso.sharepoint.com") + "; (Get-PnPWeb).CurrentUser.Email",
 			[]string{"output: adele@contoso.com"}},
+		{"Connect-ExchangeOnline -ShowBanner:$false -UserPrincipalName adele@contoso.com -AccessToken " + token(GraphResource),
+			[]string{"throw: UnAuthorized: The access token is for the audience https://graph.microsoft.com"}},
+		{"Connect-ExchangeOnline -ShowBanner:$false -UserPrincipalName alex@contoso.com -AccessToken " + token(ExchangeResource),
+			[]string{"throw: is of adele@contoso.com and not of alex@contoso.com"}},
+		{"Connect-AzAccount -AccountId adele@contoso.com -AccessToken " + token(GraphResource),
+			[]string{"warning: Unable to acquire token", "throw: The access token is for the audience"}},
+		{"$null = Connect-AzAccount -AccountId adele@contoso.com -SkipValidation -AccessToken " + token(GraphResource) +
+			"; (Invoke-AzRestMethod -Path /tenants?api-version=1).StatusCode; Get-AzSubscription",
+			[]string{"output: 401", "throw: InvalidAuthenticationToken: The access token is for the audience"}},
+		{"Connect-MicrosoftTeams -TenantId " + s.Tenants()[1].ID + " -AccessTokens " + token(GraphResource) + ", " + token(TeamsResource),
+			[]string{"throw: AccessTokens are of another tenant."}},
+		{"Connect-PnPOnline -Url https://contoso.sharepoint.com -AccessToken " + token("https://contoso-admin.sharepoint.com") + "; (Get-PnPConnection).Url",
+			[]string{"output: https://contoso.sharepoint.com"}},
+		{"Get-PnPWeb", []string{"throw: (401) Unauthorized"}},
 	}, nil)
 }
 

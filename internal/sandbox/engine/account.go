@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -14,8 +15,10 @@ type account struct {
 	upn     string
 	tenant  *tenant
 	expires time.Time
-	gone    bool                 // the switchboard ended the sign-in
+	gone    bool                 // the switchboard ended the sign-in, or the token was for something else
+	refused string               // Azure: why the service does not take the token
 	site    string               // SharePoint: the address that it is connected to
+	byToken bool                 // SharePoint: by a token, not by a code
 	current *object              // Azure: the subscription that was chosen
 	changed map[string][]*object // by collection; nil until something is changed
 }
@@ -32,7 +35,7 @@ func (a *account) guest() bool {
 // needAccount returns the error of a command that nobody is signed in for, in the words of its module.
 func (r *run) needAccount(c *cmdlet) error {
 	a := r.account(c.signedIn)
-	if a != nil && !a.expired() {
+	if a != nil && !a.expired() && (a.refused == "" || c.name == "Invoke-AzRestMethod") { // which answers with the refusal
 		return nil
 	}
 	refuse := func(message, id, category, kind string) error {
@@ -56,7 +59,9 @@ func (r *run) needAccount(c *cmdlet) error {
 			"InvalidOperation", invalid)
 	case mm.Azure:
 		message := "Run Connect-AzAccount to login."
-		if signedIn {
+		if signedIn && a.refused != "" {
+			message = "InvalidAuthenticationToken: " + a.refused
+		} else if signedIn {
 			message = "Your Azure credentials have not been set up or have expired, please run Connect-AzAccount to set up your Azure credentials."
 		}
 		return refuse(message, "NotSignedIn", "CloseError", invalid)
@@ -79,6 +84,26 @@ func (r *run) needAccount(c *cmdlet) error {
 		return refuse("The current connection holds no SharePoint context. Please use one of the Connect-PnPOnline commands which uses "+
 			"the -Url argument to connect.", "NoConnection", "InvalidOperation", invalid)
 	}
+}
+
+// checkToken returns why a service refuses a token: it is not for that audience, or not valid any more.
+func checkToken(token, audience string) (sandbox.Claims, error) {
+	claims, err := sandbox.ParseToken(token)
+	switch {
+	case err != nil:
+		return claims, err
+	case claims.Audience != audience:
+		return claims, words(fmt.Sprintf("The access token is for the audience %s and not for %s.", claims.Audience, audience))
+	case !time.Now().Before(time.Unix(claims.Expires, 0)):
+		return claims, words("The access token has expired.")
+	}
+	return claims, nil
+}
+
+// isTenant reports whether a name or id is that of the tenant; an empty one is any.
+func isTenant(idOrDomain, id string) bool {
+	t, ok := sandbox.ByID(tenants(), idOrDomain)
+	return idOrDomain == "" || ok && t.ID == id
 }
 
 // accept makes whom a token was issued to the account of a module. The token itself is not kept.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	mm "github.com/microsoft-master/mm"
@@ -34,7 +35,8 @@ func azureCommands() []cmdlet {
 	}
 	setting := func(*run, *account, args) error { return nil } // the stand-in keeps nothing outside of the process
 	return []cmdlet{
-		anyone(az("Connect-AzAccount", "Tenant Subscription Environment Scope -UseDeviceAuthentication -SkipContextPopulation -Force",
+		anyone(az("Connect-AzAccount", "AccessToken AccountId MicrosoftGraphAccessToken Tenant Subscription Environment Scope -UseDeviceAuthentication "+
+			"-SkipContextPopulation -SkipValidation -Force",
 			connectAzure)),
 		anyone(az("Disconnect-AzAccount", "[Username] Scope", out)),
 		anyone(az("Clear-AzContext", "Scope -Force", out)),
@@ -58,6 +60,13 @@ func azureCommands() []cmdlet {
 
 // connectAzure shows its prompt as the real command does, on the information stream with the code underlined.
 func connectAzure(r *run, _ *account, a args) error {
+	if a.given("AccessToken") {
+		who, err := r.connectAzureByToken(a)
+		if err == nil {
+			r.showContext(who)
+		}
+		return refusedOr(err)
+	}
 	if !a.isSet("UseDeviceAuthentication") {
 		return terminating("The sandbox has no browser: use -UseDeviceAuthentication.", "ConnectFailed", "")
 	}
@@ -74,11 +83,39 @@ func connectAzure(r *run, _ *account, a args) error {
 		}
 		return refusedSignIn(err, "ConnectFailed")
 	}
+	r.showContext(who)
+	return nil
+}
+
+// showContext chooses the first subscription and emits what Connect-AzAccount gives.
+func (r *run) showContext(who *account) {
 	if rows := who.rows(subscriptions); len(rows) > 0 {
 		who.current = rows[0]
 	}
 	r.emit(&object{properties: []property{{"Environment", "AzureCloud"}, {"Context", azContext(who)}}})
-	return nil
+}
+
+// connectAzureByToken refuses a token that does not do, unless SkipValidation leaves that to the service.
+func (r *run) connectAzureByToken(a args) (*account, error) {
+	if !a.given("AccountId") {
+		return nil, words("AccessToken needs AccountId.")
+	}
+	claims, refused := checkToken(a.text("AccessToken"), sandbox.AzureResource)
+	if refused == nil && !isTenant(a.text("Tenant"), claims.TenantID) {
+		refused = words(fmt.Sprintf("The access token is from the wrong issuer: it is of the tenant %s and not of %s.", claims.TenantID, a.text("Tenant")))
+	}
+	if refused != nil && !a.isSet("SkipValidation") {
+		return nil, refused
+	}
+	who, err := r.accept(mm.Azure, a.text("AccessToken"))
+	if err != nil {
+		return nil, err
+	}
+	who.upn = a.text("AccountId")
+	if refused != nil {
+		who.refused = refused.Error()
+	}
+	return who, nil
 }
 
 // azContext makes the object that Get-AzContext gives.
@@ -121,6 +158,8 @@ func restMethod(r *run, who *account, a args) error {
 	path, query, _ := strings.Cut(a.text("Path"), "?")
 	status, content := restAnswer(who, path)
 	switch {
+	case who.refused != "":
+		status, content = 401, restError("InvalidAuthenticationToken", who.refused)
 	case !strings.Contains(query, "api-version="):
 		status, content = 400, restError("MissingApiVersionParameter",
 			"The api-version query parameter (?api-version=) is required for all requests.")

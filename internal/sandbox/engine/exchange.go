@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"strings"
 
 	mm "github.com/microsoft-master/mm"
@@ -57,7 +58,7 @@ func exchangeCommands() []cmdlet {
 		return c
 	}
 	return []cmdlet{
-		anyone(exo("Connect-ExchangeOnline", "UserPrincipalName Organization ExchangeEnvironmentName -Device -DisableWAM "+
+		anyone(exo("Connect-ExchangeOnline", "AccessToken UserPrincipalName Organization ExchangeEnvironmentName -Device -DisableWAM "+
 			"-SkipLoadingCmdletHelp -SkipLoadingFormatData -ShowBanner", connectExchange)),
 		anyone(exo("Get-ConnectionInformation", "", connectionInformation)),
 		anyone(exo("Disconnect-ExchangeOnline", "", func(r *run, _ *account, _ args) error {
@@ -87,6 +88,9 @@ func exchangeCommands() []cmdlet {
 
 // connectExchange names no tenant: a guest ends in the home tenant. Its prompt is on no stream of PowerShell.
 func connectExchange(r *run, _ *account, a args) error {
+	if a.given("AccessToken") {
+		return refusedOr(r.connectExchangeByToken(a))
+	}
 	if !a.isSet("Device") {
 		return terminating("A window handle must be configured. The sandbox has no windows: use -Device.", "ConnectFailed", "")
 	}
@@ -97,6 +101,24 @@ func connectExchange(r *run, _ *account, a args) error {
 		return refusedSignIn(err, "ConnectFailed")
 	}
 	return nil
+}
+
+func (r *run) connectExchangeByToken(a args) error {
+	claims, err := checkToken(a.text("AccessToken"), sandbox.ExchangeResource)
+	upn := a.text("UserPrincipalName")
+	switch {
+	case upn == "" && !a.given("Organization"):
+		err = words("With AccessToken, give UserPrincipalName or Organization too.")
+	case err != nil:
+		err = words("UnAuthorized: " + err.Error())
+	case upn != "" && !strings.EqualFold(upn, claims.UPN):
+		err = words(fmt.Sprintf("UnAuthorized: The access token is of %s and not of %s.", claims.UPN, upn))
+	case !isTenant(a.text("Organization"), claims.TenantID):
+		err = words(fmt.Sprintf("UnAuthorized: The access token is not of the organization %s.", a.text("Organization")))
+	default:
+		_, err = r.accept(mm.Exchange, a.text("AccessToken"))
+	}
+	return err
 }
 
 func connectionInformation(r *run, who *account, _ args) error {

@@ -39,7 +39,7 @@ func sharePointCommands() []cmdlet {
 		return c
 	}
 	return []cmdlet{
-		anyone(pnp("Connect-PnPOnline", "[Url]! ClientId Tenant -DeviceLogin -LaunchBrowser", connectSharePoint)),
+		anyone(pnp("Connect-PnPOnline", "[Url]! AccessToken ClientId Tenant -DeviceLogin -LaunchBrowser", connectSharePoint)),
 		anyone(pnp("Disconnect-PnPOnline", "", func(r *run, who *account, _ args) error {
 			if who == nil {
 				return terminating("No connection to disconnect", "NoConnection", "")
@@ -48,7 +48,8 @@ func sharePointCommands() []cmdlet {
 			return nil
 		})),
 		pnp("Get-PnPConnection", "", func(r *run, who *account, _ args) error {
-			r.emit(&object{properties: []property{{"ConnectionType", "O365"}, {"ConnectionMethod", "DeviceLogin"}, {"Url", who.site}}})
+			method := map[bool]string{true: "AccessToken", false: "DeviceLogin"}[who.byToken]
+			r.emit(&object{properties: []property{{"ConnectionType", "O365"}, {"ConnectionMethod", method}, {"Url", who.site}}})
 			return nil
 		}),
 		pnp("Get-PnPWeb", "Includes", getWeb),
@@ -69,17 +70,27 @@ func sharePointCommands() []cmdlet {
 func connectSharePoint(r *run, _ *account, a args) error {
 	const generic, id = "Unable to connect using provided arguments", "InvalidOperation,PnP.PowerShell.Commands.Base.ConnectOnline"
 	u, err := url.Parse(a.text("Url"))
-	if err != nil || u.Host == "" || !a.isSet("DeviceLogin") {
+	if err != nil || u.Host == "" || !a.isSet("DeviceLogin") && !a.given("AccessToken") {
 		return terminating(generic, id, "")
 	}
-	who, err := r.signIn(mm.SharePoint, a.text("Tenant"), a.text("ClientId"), "https://"+u.Host, func(c sandbox.DeviceCode) {
-		r.out.record(mm.StreamWarning, c.Message)
-	})
+	var who *account
+	if a.given("AccessToken") {
+		who, err = r.accept(mm.SharePoint, a.text("AccessToken"))
+	} else {
+		who, err = r.signIn(mm.SharePoint, a.text("Tenant"), a.text("ClientId"), "https://"+u.Host, func(c sandbox.DeviceCode) {
+			r.out.record(mm.StreamWarning, c.Message)
+		})
+	}
 	if errors.Is(err, errStopped) || errors.Is(err, errDead) {
 		return err
 	}
 	if err == nil {
 		who.site = strings.TrimSuffix(a.text("Url"), "/")
+		who.byToken = a.given("AccessToken")
+		if _, refused := checkToken(a.text("AccessToken"), "https://"+u.Host); who.byToken && refused != nil {
+			who.gone = true // it is used as it is: that it does not do only shows with the first command
+			return nil
+		}
 		err = who.reaches(u)
 	}
 	if err != nil {

@@ -96,3 +96,16 @@ func refusedSignIn(err error, id string) error {
 	f.Terminating = true
 	return f
 }
+
+// refusedOr is refusedSignIn where there is an error.
+func refusedOr(err error) error {
+	if err == nil {
+		return nil
+	}
+	return refusedSignIn(err, "ConnectFailed")
+}
+
+// words are what a module says where it refuses.
+type words string
+
+func (w words) Error() string { return string(w) }

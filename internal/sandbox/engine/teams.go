@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	mm "github.com/microsoft-master/mm"
@@ -31,7 +32,7 @@ func teamsCommands() []cmdlet {
 		return c
 	}
 	return []cmdlet{
-		anyone(tms("Connect-MicrosoftTeams", "TenantId TeamsEnvironmentName -UseDeviceAuthentication", connectTeams)),
+		anyone(tms("Connect-MicrosoftTeams", "AccessTokens TenantId AccountId TeamsEnvironmentName -UseDeviceAuthentication", connectTeams)),
 		anyone(tms("Disconnect-MicrosoftTeams", "", func(r *run, _ *account, _ args) error {
 			r.setAccount(mm.Teams, nil)
 			return nil
@@ -71,6 +72,13 @@ func teamsCommands() []cmdlet {
 }
 
 func connectTeams(r *run, _ *account, a args) error {
+	if a.given("AccessTokens") {
+		who, err := r.connectTeamsByTokens(a.texts("AccessTokens"), a.text("TenantId"))
+		if err == nil {
+			r.showTeams(who)
+		}
+		return refusedOr(err)
+	}
 	if !a.isSet("UseDeviceAuthentication") {
 		return terminating("The sandbox has no browser: use -UseDeviceAuthentication.", "ConnectFailed", "")
 	}
@@ -85,9 +93,35 @@ func connectTeams(r *run, _ *account, a args) error {
 	if err != nil {
 		return refusedSignIn(err, "ConnectFailed")
 	}
+	r.showTeams(who)
+	return nil
+}
+
+// showTeams emits what Connect-MicrosoftTeams gives.
+func (r *run) showTeams(who *account) {
 	r.emit(&object{properties: []property{{"Account", who.upn}, {"Environment", "AzureCloud"}, {"Tenant", who.tenant.ID},
 		{"TenantId", who.tenant.ID}}})
-	return nil
+}
+
+// connectTeamsByTokens needs a token for each of the two audiences, of one tenant.
+func (r *run) connectTeamsByTokens(tokens []string, tenantID string) (*account, error) {
+	for _, audience := range []string{sandbox.GraphResource, sandbox.TeamsResource} {
+		i := slices.IndexFunc(tokens, func(t string) bool { c, err := sandbox.ParseToken(t); return err == nil && c.Audience == audience })
+		if i < 0 {
+			return nil, words("AccessTokens has no token for " + audience + ".")
+		}
+		claims, err := checkToken(tokens[i], audience)
+		if err != nil {
+			return nil, err
+		}
+		if tenantID == "" {
+			tenantID = claims.TenantID
+		}
+		if !isTenant(tenantID, claims.TenantID) {
+			return nil, words("AccessTokens are of another tenant.")
+		}
+	}
+	return r.accept(mm.Teams, tokens[0])
 }
 
 func findTeam(who *account, a args) (*object, error) {

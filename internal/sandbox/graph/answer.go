@@ -130,3 +130,8 @@ func (a area) forbidden(needed, have []string) answer {
 }
 
 func (a area) notFound() answer { return refused(http.StatusNotFound, a.missing, a.missingText) }
+
+// words are what Graph says where it refuses.
+type words string
+
+func (w words) Error() string { return string(w) }

@@ -92,7 +92,12 @@ func (c *call) next(skip int, bySkip bool) string {
 	} else {
 		q.Set("$skiptoken", odata.SkipToken(skip))
 	}
-	return c.base() + c.r.URL.EscapedPath() + "?" + q.Encode()
+	return c.address(q)
+}
+
+// address is the request's own address with another query, whose dollars Graph leaves as they are.
+func (c *call) address(q url.Values) string {
+	return c.base() + c.r.URL.EscapedPath() + "?" + strings.ReplaceAll(q.Encode(), "%24", "$")
 }
 
 // stale returns the 412 of a request whose If-Match does not fit.
@@ -202,6 +207,6 @@ func (c *call) delta(in *collection, rows odata.Rows) answer {
 	again := c.r.URL.Query()
 	again.Del("$skiptoken")
 	again.Set("$deltatoken", "s"+strconv.Itoa(in.seq))
-	out["@odata.deltaLink"] = c.base() + c.r.URL.EscapedPath() + "?" + again.Encode()
+	out["@odata.deltaLink"] = c.address(again)
 	return newAnswer(http.StatusOK, out)
 }

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"errors"
 	"net/url"
 	"strings"
 )
@@ -41,7 +40,7 @@ func split(path string) ([]string, error) {
 		out = append(out, s)
 	}
 	if len(out) == 0 {
-		return nil, errors.New("The request has no resource.") //lint:ignore ST1005 Graph's own words, for its clients
+		return nil, words("The request has no resource.")
 	}
 	return out, nil
 }

@@ -112,7 +112,7 @@ func ChallengeHeader(claims string) string {
 func (s *Server) authenticate(r *http.Request) (Caller, *answer) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || token == "" {
-		a := unauthorised(errors.New("Access token is empty.")) //lint:ignore ST1005 Graph's own words, for its clients
+		a := unauthorised(words("Access token is empty."))
 		return Caller{}, &a
 	}
 	caller, err := s.opts.Authenticate(token)

@@ -27,6 +27,8 @@ function Connect-AzAccount {
     try {
         $token = if ($AccessToken) {
             if (-not $AccountId) { throw [ArgumentException]::new('AccessToken needs AccountId.') }
+            $refused = Test-AzSandboxToken $AccessToken $Tenant
+            if ($refused -and -not $SkipValidation) { throw [InvalidOperationException]::new($refused) }
             $AccessToken
         } elseif ($UseDeviceAuthentication) {
             Get-SandboxToken $authority '1950a258-227b-4e31-a9cf-717495945fc2' 'https://management.azure.com' $fault {
@@ -40,6 +42,7 @@ function Connect-AzAccount {
         }
         $signIn = New-SandboxSignIn $token
         if ($AccountId) { $signIn.Account = $AccountId }
+        $signIn.Refused = if ($AccessToken) { $refused } # with SkipValidation the service is the first to say so
     } catch {
         $text = $_.Exception.Message
         Microsoft.PowerShell.Utility\Write-Warning "Unable to acquire token for tenant '$authority' with error '$text'"
@@ -71,10 +74,22 @@ function New-AzSandboxContext($Subscription) {
     })
 }
 
+# Why Azure refuses a token, or nothing.
+function Test-AzSandboxToken([string] $Token, [string] $Tenant) {
+    $refused = Test-SandboxToken $Token 'https://management.azure.com'
+    if ($refused) { return $refused }
+    $claims = Read-SandboxToken $Token
+    if ($Tenant -and (Get-SandboxTenant $Tenant).ID -ne $claims.tid) {
+        "The access token is from the wrong issuer: it is of the tenant $($claims.tid) and not of $Tenant."
+    }
+}
+
 # Throws the texts of the real cmdlets where nobody is signed in, or not any more.
 function Assert-AzSandboxSignIn([Management.Automation.PSCmdlet] $Caller) {
     $text = if (-not $script:SignIn) {
         'Run Connect-AzAccount to login.'
+    } elseif ($script:SignIn.Refused) {
+        "InvalidAuthenticationToken: $($script:SignIn.Refused)"
     } elseif (Test-SandboxExpired) {
         'Your Azure credentials have not been set up or have expired, please run Connect-AzAccount to set up your Azure credentials.'
     }
@@ -185,7 +200,7 @@ function Invoke-AzRestMethod {
         [string] $Payload
     )
     Enter-SandboxCommand $PSCmdlet
-    Assert-AzSandboxSignIn $PSCmdlet
+    if (-not $script:SignIn.Refused) { Assert-AzSandboxSignIn $PSCmdlet } # a refusal of the service is an answer like any other
     if (-not $Uri) { $Uri = [uri]::new([uri] 'https://management.azure.com', $Path) }
     if ($Method -ne 'GET' -and -not $PSCmdlet.ShouldProcess($Uri, $Method)) { return }
     $status, $body = Get-AzSandboxAnswer $Uri $Method $Payload
@@ -204,6 +219,7 @@ function Get-AzSandboxAnswer([uri] $Uri, [string] $Method, [string] $Payload) {
     if ($Uri.Host -ne 'management.azure.com') {
         return & $refusal 404 'NotFound' "The sandbox knows management.azure.com only, not $($Uri.Host)."
     }
+    if ($script:SignIn.Refused) { return & $refusal 401 'InvalidAuthenticationToken' $script:SignIn.Refused }
     if ($Uri.Query -notmatch '[?&]api-version=\d') {
         return & $refusal 400 'MissingApiVersionParameter' ('The api-version query parameter (?api-version=) is required ' +
             'for all requests.')

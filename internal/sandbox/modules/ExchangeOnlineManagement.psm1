@@ -28,6 +28,15 @@ function Connect-ExchangeOnline {
             if (-not ($UserPrincipalName -or $Organization)) {
                 throw [InvalidOperationException]::new('With AccessToken, give UserPrincipalName or Organization too.')
             }
+            $refused = Test-SandboxToken $AccessToken 'https://outlook.office365.com'
+            if ($refused) { throw [UnauthorizedAccessException]::new("UnAuthorized: $refused") }
+            $owner = (Read-SandboxToken $AccessToken).upn
+            if ($UserPrincipalName -and $UserPrincipalName -ne $owner) {
+                throw [UnauthorizedAccessException]::new("UnAuthorized: The access token is of $owner and not of $UserPrincipalName.")
+            }
+            if ($Organization -and (Get-SandboxTenant $Organization).ID -ne (Read-SandboxToken $AccessToken).tid) {
+                throw [UnauthorizedAccessException]::new("UnAuthorized: The access token is not of the organization $Organization.")
+            }
             $AccessToken
         } elseif ($Device) {
             # The module knows no tenant: a guest ends in the home tenant. Its prompt is on no stream of PowerShell.

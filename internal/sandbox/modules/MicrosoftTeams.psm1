@@ -18,7 +18,14 @@ function Connect-MicrosoftTeams {
         $token = if ($AccessTokens) {
             $audiences = $AccessTokens.ForEach({ (Read-SandboxToken $_).aud })
             foreach ($audience in 'https://graph.microsoft.com', '48ac35b8-9aa8-4d74-927d-1f4a14a0b239') {
-                if ($audience -notin $audiences) { throw [ArgumentException]::new("AccessTokens has no token for $audience.") }
+                $i = $audiences.IndexOf($audience)
+                if ($i -lt 0) { throw [ArgumentException]::new("AccessTokens has no token for $audience.") }
+                $refused = Test-SandboxToken $AccessTokens[$i] $audience
+                if ($refused) { throw [UnauthorizedAccessException]::new($refused) }
+            }
+            $of = @($AccessTokens.ForEach({ (Read-SandboxToken $_).tid }) | Microsoft.PowerShell.Utility\Select-Object -Unique)
+            if ($of.Count -ne 1 -or ($TenantId -and (Get-SandboxTenant $TenantId).ID -ne $of[0])) {
+                throw [UnauthorizedAccessException]::new('AccessTokens are of another tenant.')
             }
             $AccessTokens[0]
         } elseif ($UseDeviceAuthentication) {

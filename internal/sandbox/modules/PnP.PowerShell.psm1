@@ -39,13 +39,15 @@ function Connect-PnPOnline {
         }
         $signIn = New-SandboxSignIn $token
         $tenantLabel = $signIn.Tenant.SharePointHost
-        if ($label -notin $tenantLabel, "$tenantLabel-admin") {
+        # A token is used as it is: that it is for another host, or too old, only shows with the first command.
+        if ($AccessToken -and (Test-SandboxToken $AccessToken "https://$($address.Host)")) { $signIn.Expired = $true }
+        if ($label -notin $tenantLabel, "$tenantLabel-admin" -and -not $signIn.Expired) {
             throw [InvalidOperationException]::new("AADSTS500011: The resource principal named https://$($address.Host) was not found in " +
                 "the tenant named $($signIn.Tenant.DisplayName).")
         }
         $path = '/' + $address.AbsolutePath.Trim('/')
         $site = @($signIn.Tenant.Sites.Where({ $_.Path -eq $path }, 'First'))[0]
-        if (-not $site -and $label -eq $tenantLabel) {
+        if (-not $site -and $label -eq $tenantLabel -and -not $signIn.Expired) {
             throw [Net.WebException]::new('The remote server returned an error: (404) Not Found.')
         }
     } catch {

@@ -216,6 +216,13 @@ function Read-SandboxToken([string] $Token) {
     Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject $text
 }
 
+# Why a service refuses a token, or nothing: it is not for that audience, or not valid any more.
+function Test-SandboxToken([string] $Token, [string] $Audience) {
+    $claims = Read-SandboxToken $Token
+    if ($claims.aud -ne $Audience) { return "The access token is for the audience $($claims.aud) and not for $Audience." }
+    if ([DateTimeOffset]::FromUnixTimeSeconds($claims.exp) -le [DateTimeOffset]::UtcNow) { return 'The access token has expired.' }
+}
+
 # What the module knows of who is signed in. Tenant is a copy of the tenant's data, and what commands change is changed there:
 # it lasts until the next sign-in.
 function New-SandboxSignIn([string] $Token) {
@@ -226,6 +233,7 @@ function New-SandboxSignIn([string] $Token) {
         Token    = $Token
         Expires  = [DateTimeOffset]::FromUnixTimeSeconds($claims.exp)
         Expired  = $false
+        Refused  = $null # why the service does not take the token
         Tenant   = Get-SandboxTenant $claims.tid
     }
 }
