@@ -200,8 +200,11 @@ const proxyRemedy = "Something between this machine and the service answered: a 
 
 // againRemedy says whether to repeat a request whose answer was lost.
 func againRemedy(e mm.Executed) string {
-	if e == mm.ExecutedNo {
+	switch e {
+	case mm.ExecutedNo:
 		return "Try again."
+	case mm.ExecutedYes:
+		return "It was done; only the answer is lost. Read what came of it, and do not repeat it."
 	}
-	return "It was probably done: look before you repeat it."
+	return "It may have been done: look before you repeat it."
 }

@@ -319,7 +319,9 @@ func TestARedirectIsFollowedWithoutTheToken(t *testing.T) {
 		_, _ = rw.Write([]byte("%PDF"))
 	})
 	var w *world
-	w = serve(t, func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, other.server.URL+"/again", http.StatusFound) })
+	w = serve(t, func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, other.server.URL+"/again", http.StatusFound)
+	})
 	got := w.must(mm.GraphRequest{Endpoint: "/me/drive/root:/a.pdf:/content"})
 	if got.FileSize != 4 || got.File != "/shown/again" && !strings.HasSuffix(got.File, ".pdf") {
 		t.Errorf("%+v", got)

@@ -16,7 +16,7 @@ import (
 
 // The bounds of a jq expression.
 const (
-	maxSelected = 64 << 20        // characters that go in
+	maxSelected = 64 << 20 // characters that go in
 	jqTime      = 10 * time.Second
 	jqSteps     = 20_000_000
 	jqDepth     = 200 // nesting of values

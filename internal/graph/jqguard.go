@@ -75,8 +75,10 @@ func guardValue(v reflect.Value) error {
 		case *gojq.Index:
 			node.Start, node.End = checked(node.Start, checkIndex), checked(node.End, checkIndex)
 		case *gojq.String:
-			for i := range node.Queries {
-				node.Queries[i] = checked(node.Queries[i], checkText)
+			for i, part := range node.Queries {
+				if part.Term == nil || part.Term.Str == nil { // no literal
+					node.Queries[i] = &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeQuery, Query: checked(part, checkText)}}
+				}
 			}
 		}
 	case reflect.Struct:

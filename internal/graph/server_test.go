@@ -36,6 +36,11 @@ type world struct {
 
 // serve starts a world whose service is h. Waits are recorded and over at once.
 func serve(t testing.TB, h http.HandlerFunc, change ...func(*graph.Config)) *world {
+	return start(t, true, h, change...)
+}
+
+// start is serve, with HTTP/2 or without.
+func start(t testing.TB, http2 bool, h http.HandlerFunc, change ...func(*graph.Config)) *world {
 	w := &world{t: t, files: filepath.Join(t.TempDir(), "files")}
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
@@ -44,7 +49,7 @@ func serve(t testing.TB, h http.HandlerFunc, change ...func(*graph.Config)) *wor
 		h(rw, r)
 	}))
 	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	w.server.EnableHTTP2 = true
+	w.server.EnableHTTP2 = http2
 	w.server.StartTLS()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.server.Certificate().Raw}), 0o600); err != nil {

@@ -54,8 +54,9 @@ func setFile(call *mm.GraphCall, r mm.GraphRequest) *mm.Error {
 	if !noBody("GET", r.Body) && !strings.HasSuffix(call.Path, "/createuploadsession") {
 		return refuse("Send body or body_file.", "The request has a body and a file.")
 	}
-	if call.Path == batchTarget {
-		return refuse("Send the requests as body.", "A $batch cannot come from a file: what is sent must be judged first.")
+	if !takesFile(call) {
+		return refuse("Files go by PUT to …/content or …/$value, or by POST to …/createUploadSession; send anything else as body.",
+			"%s takes no file: what is sent there must be judged first.", shown(call.Path))
 	}
 	if err := checkName("body_file", r.BodyFile); err != nil {
 		return err
@@ -66,6 +67,19 @@ func setFile(call *mm.GraphCall, r mm.GraphRequest) *mm.Error {
 	}
 	call.BodyFile, call.ContentType = r.BodyFile, kind
 	return nil
+}
+
+// takesFile reports whether a request takes a file as it is, whatever is in it: the content of an item, a picture, a piece of an
+// upload. Anywhere else a body says what is to be done.
+func takesFile(call *mm.GraphCall) bool {
+	last := call.Path[strings.LastIndex(call.Path, "/")+1:]
+	switch call.Method {
+	case "POST":
+		return last == "createuploadsession"
+	case "PUT", "PATCH":
+		return last == "content" || last == "$value" || last == "contentstream" || strings.Contains(call.Path, "/branding/")
+	}
+	return false
 }
 
 // contentType is a media type in its one form.
