@@ -76,7 +76,7 @@ func (s *services) close() error {
 func (s *services) stop() error {
 	err := s.close()
 	s.serving.Wait()
-	s.busy.Lock() // all answers have ended
-	s.busy.Unlock()
+	s.busy.Lock() // comes when all answers have ended
+	defer s.busy.Unlock()
 	return err
 }
