@@ -94,7 +94,7 @@ func (l *ledger) answer(now time.Time, id string, o mm.Outcome) {
 		l.deliver(now, w, o)
 	}
 	e.waiters = nil
-	if !e.keep {
+	if !e.keep || mayRunAgain(o) {
 		delete(l.entries, id)
 		return
 	}
@@ -102,6 +102,12 @@ func (l *ledger) answer(now time.Time, id string, o mm.Outcome) {
 	l.ended = append(l.ended, e)
 	l.bytes += e.size
 	l.forget(now)
+}
+
+// mayRunAgain reports whether a repeat of a request with that answer is a new try: it was not executed, and nobody stopped it.
+// Whoever retries after a sign-in, or because the queue was full, does so with the id that they have.
+func mayRunAgain(o mm.Outcome) bool {
+	return o.Status == mm.StatusAuthRequired || o.Err != nil && o.Err.Executed == mm.ExecutedNo && o.Err.Code != mm.Cancelled
 }
 
 // deliver gives a caller the one answer.

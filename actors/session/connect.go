@@ -74,7 +74,7 @@ func (m *machine) stayOpen() {
 func (m *machine) streamed(records []mm.Record) {
 	switch {
 	case m.phase == running && m.current != nil:
-		m.do(Progress{ID: m.current.id, Records: records})
+		m.do(Progress{ID: m.current.id, Records: plainRecords(records)})
 	case m.phase == connecting && m.plan[0].shows && m.challenge == nil && m.rung == notStopping:
 		for _, r := range records {
 			if m.lookForCode(r) {

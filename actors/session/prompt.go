@@ -3,6 +3,7 @@ package session
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	mm "github.com/microsoft-master/mm"
@@ -58,6 +59,34 @@ func signInAddress(address string, c mm.Connection) bool {
 		return strings.HasPrefix(address, strings.TrimRight(c.Sandbox.Authority, "/")+"/")
 	}
 	return u.Scheme == "https" && signInHosts[strings.ToLower(u.Host)]
+}
+
+// withoutEscapes returns a result without terminal escape sequences, whatever the engine and the command left in it.
+func withoutEscapes(r mm.Result) mm.Result {
+	r.Output = plain(r.Output)
+	r.Errors = slices.Clone(r.Errors)
+	for i := range r.Errors {
+		e := &r.Errors[i]
+		for _, text := range []*string{&e.Message, &e.Target, &e.FullyQualifiedErrorID, &e.Category, &e.Type} {
+			*text = plain(*text)
+		}
+	}
+	for _, stream := range []*[]string{&r.Streams.Warning, &r.Streams.Verbose, &r.Streams.Debug, &r.Streams.Information, &r.Streams.Console} {
+		*stream = slices.Clone(*stream)
+		for i, text := range *stream {
+			(*stream)[i] = plain(text)
+		}
+	}
+	return r
+}
+
+// plainRecords returns stream records without terminal escape sequences.
+func plainRecords(records []mm.Record) []mm.Record {
+	clean := slices.Clone(records)
+	for i := range clean {
+		clean[i].Text, clean[i].Activity = plain(clean[i].Text), plain(clean[i].Activity)
+	}
+	return clean
 }
 
 // plain removes terminal escape sequences.

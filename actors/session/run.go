@@ -134,7 +134,8 @@ func (m *machine) lost(reason string) {
 
 // outcome makes the answer of a result.
 func (m *machine) outcome(r mm.Result) mm.Outcome {
-	o := mm.Outcome{Result: r}
+	o := mm.Outcome{Result: withoutEscapes(r)}
+	r = o.Result
 	last := "The command ended early."
 	if n := len(r.Errors); n > 0 {
 		last = r.Errors[n-1].Message
