@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"io"
+	"net/http"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -69,5 +71,41 @@ func BenchmarkSignIn(b *testing.B) {
 		if _, err := e.Redeem(b.Context(), ask); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkGraphGet measures one message read over TLS, signature check included: what the stand-in takes from measurements of
+// those who call it.
+func BenchmarkGraphGet(b *testing.B) {
+	s, err := Start(b.Context(), Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	token, err := s.Entra().IssueTokenFor(s.Tenants()[0].AppID(), "contoso.com", "adele@contoso.com", GraphResource+"/.default")
+	if err != nil {
+		b.Fatal(err)
+	}
+	client, err := s.Client()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+	for b.Loop() {
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.Endpoints().Graph+"/v1.0/me/messages?$top=1", nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		resp, err := client.Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			b.Fatal(resp.Status, err)
+		}
+		b.ReportMetric(float64(n), "answer-bytes")
+		_ = resp.Body.Close()
 	}
 }
