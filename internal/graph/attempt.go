@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,6 +63,9 @@ func (r *run) send(ctx context.Context, q request) (*http.Response, error) {
 				return resp, err
 			}
 			continue
+		}
+		if q.authorized && resp.StatusCode < 300 {
+			r.renewed = false // a list that is read for hours may outlive more than one token
 		}
 		if resp.StatusCode < 300 || resp.StatusCode == http.StatusNotModified || q.tolerated != nil && q.tolerated(resp.StatusCode) {
 			return resp, nil
@@ -185,5 +187,3 @@ func serviceID(h http.Header) string {
 	}
 	return ""
 }
-
-var errAddress = errors.New("no address to send to")

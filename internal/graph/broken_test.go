@@ -261,7 +261,7 @@ func TestWhatIsNobodysBusinessIsLeftOutOfErrors(t *testing.T) {
 		"at https://x.sharepoint.com/a?tempauth=abc.def&x=1":                               "at https://x.sharepoint.com/a?tempauth=[redacted]&x=1",
 		"two\nlines": "two lines",
 	} {
-		w.server.Config.Handler = status(400, "", say("x", sent))
+		w.handle(status(400, "", say("x", sent)))
 		if _, err := w.do(mm.GraphRequest{Endpoint: "/me"}); !strings.HasSuffix(err.(*mm.Error).Message, ": "+want) {
 			t.Errorf("%s: %v", sent, err)
 		}
@@ -290,7 +290,7 @@ func TestARemedyNamesWhatToChange(t *testing.T) {
 		{"flow", "", "/providers/x", 400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.", "api-version=2016-11-01"},
 		{"flow", "", "/providers/x", 403, "x", "x", "Flows.Read.All"},
 	} {
-		w.server.Config.Handler = status(c.status, "", say(c.code, c.message))
+		w.handle(status(c.status, "", say(c.code, c.message)))
 		_, err := w.do(mm.GraphRequest{Resource: c.resource, Method: c.method, Endpoint: c.endpoint})
 		if failed, ok := err.(*mm.Error); !ok || !strings.Contains(failed.Remedy, c.want) {
 			t.Errorf("%s: %+v", c.endpoint, err)

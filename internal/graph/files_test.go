@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -218,6 +219,7 @@ func TestAFileGoesOnlyWhereFilesGo(t *testing.T) {
 // A store takes upload sessions.
 type store struct {
 	w        *world
+	mu       sync.Mutex
 	got      []byte
 	size     int
 	requests []string
@@ -228,6 +230,8 @@ type store struct {
 
 func (s *store) serve(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if r.Method == "POST" {
 		s.requests = append(s.requests, r.URL.Path+" "+string(body))
 		answer(rw, 200, `{"uploadUrl":"`+s.w.server.URL+`/session?sig=secret","expirationDateTime":"2099-01-01T00:00:00Z"}`)
@@ -270,7 +274,7 @@ func (s *store) expect(rw http.ResponseWriter, status int) {
 }
 
 func TestALargeFileIsSentInPiecesAndGoesOnAfterAFault(t *testing.T) {
-	const size = 25 << 20
+	const size = 21 << 20
 	dropped := func(n int, rw http.ResponseWriter, _ *http.Request) bool {
 		if n == 2 {
 			panic(http.ErrAbortHandler)
@@ -393,7 +397,7 @@ func TestAnUploadIsOnlySentToAnHTTPSAddress(t *testing.T) {
 }
 
 func TestACancelledUploadGivesItsSessionUp(t *testing.T) {
-	s := &store{size: 25 << 20}
+	s := &store{size: 21 << 20}
 	ctx, cancel := context.WithCancel(t.Context())
 	s.w = serve(t, s.serve)
 	s.fail = func(n int, _ http.ResponseWriter, _ *http.Request) bool {

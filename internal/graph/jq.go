@@ -18,7 +18,7 @@ import (
 const (
 	maxSelected = 64 << 20 // characters that go in
 	jqTime      = 10 * time.Second
-	jqSteps     = 20_000_000
+	jqSteps     = 10_000_000
 	jqDepth     = 200 // nesting of values
 	jqOutputs   = 1_000_000
 	jqMemory    = 512 << 20 // bytes that the program may grow by meanwhile

@@ -206,12 +206,12 @@ func checkValue(v any) error {
 
 var errLarge = fmt.Errorf("it makes a value that is too large")
 
-// measure counts the characters of texts and the values of v, and stops beyond most. A value that is in two places counts twice.
+// measure counts the characters of texts and eight for each value in v, and stops beyond most. A value that is in two places counts twice.
 func measure(v any, most, depth int) (int, error) {
 	if depth > jqDepth {
 		return 0, fmt.Errorf("it makes a value that is nested more than %d deep", jqDepth)
 	}
-	size := 1
+	size := 8 // what a value takes at least
 	add := func(child any) error {
 		n, err := measure(child, most-size, depth+1)
 		size += n

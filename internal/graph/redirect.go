@@ -17,11 +17,11 @@ func redirected(status int) bool {
 
 // follow returns the request for the place of a redirect: without the token, over https, and not into this machine.
 func (r *run) follow(resp *http.Response, q request) (request, error) {
+	var to *url.URL
 	from, err := url.Parse(q.url)
-	if err != nil {
-		return request{}, errAddress
+	if err == nil {
+		to, err = from.Parse(resp.Header.Get("Location"))
 	}
-	to, err := from.Parse(resp.Header.Get("Location"))
 	if err != nil || !r.mayVisit(to) {
 		return request{}, r.fail("Tell who runs the network: a proxy may have answered in the service's place.",
 			"The service redirects to a place that mm does not follow: it must be https, on the internet.")

@@ -20,10 +20,9 @@ type run struct {
 
 	transport *http.Transport
 	token     mm.Secret
-	renewed   bool // the token was rejected once
+	renewed   bool // the token was rejected, and no answer came since
 	executed  mm.Executed
 	tries     int
-	waits     int // that the service asked for
 	serviceID string
 	notes     []string
 }

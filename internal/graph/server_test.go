@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type world struct {
 	connection mm.Connection
 	client     *graph.Client
 	files      string
+	handler    atomic.Pointer[http.HandlerFunc]
 
 	mu     sync.Mutex
 	waits  []time.Duration // that the client wanted
@@ -42,11 +44,12 @@ func serve(t testing.TB, h http.HandlerFunc, change ...func(*graph.Config)) *wor
 // start is serve, with HTTP/2 or without.
 func start(t testing.TB, http2 bool, h http.HandlerFunc, change ...func(*graph.Config)) *world {
 	w := &world{t: t, files: filepath.Join(t.TempDir(), "files")}
+	w.handle(h)
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		w.seen = append(w.seen, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("Authorization"))
 		w.mu.Unlock()
-		h(rw, r)
+		(*w.handler.Load())(rw, r)
 	}))
 	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	w.server.EnableHTTP2 = http2
@@ -77,6 +80,9 @@ func start(t testing.TB, http2 bool, h http.HandlerFunc, change ...func(*graph.C
 	})
 	return w
 }
+
+// handle changes what the service does.
+func (w *world) handle(h http.HandlerFunc) { w.handler.Store(&h) }
 
 const theToken = "secret-token-1"
 

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	maxWaits = 5               // of one call, pages and parts together 5 for each request
+	maxWaits = 5               // of one request; each page of a list is one
 	maxWait  = 2 * time.Minute // that a service may ask for; a longer one is left to the caller
 	// firstWait is how long to wait where the service does not say; it doubles with each try.
 	firstWait = time.Second
@@ -33,7 +33,6 @@ func (r *run) mayWait(ctx context.Context, q request, resp *http.Response, tries
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return 0, false
 	}
-	r.waits++
 	return d, true
 }
 

@@ -30,7 +30,7 @@ func setBatch(call *mm.GraphCall, c mm.Connection, raw json.RawMessage) *mm.Erro
 	if call.Resource != mm.GraphResource || call.Method != "POST" || strings.Contains(call.URL, "?") {
 		return refuse("Use POST /$batch.", "A $batch is a POST to Graph, without a query.")
 	}
-	b, err := readBody(raw)
+	b, err := readBody(raw, true)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (r *batchRequest) setBody(raw json.RawMessage) (confirmed bool, err *mm.Err
 		r.Body = raw
 		return false, nil
 	}
-	b, err := readBody(raw)
+	b, err := readBody(raw, true)
 	if err != nil {
 		return false, err
 	}

@@ -29,7 +29,7 @@ func setBody(call *mm.GraphCall, c mm.Connection, r mm.GraphRequest) *mm.Error {
 	if text, ok := textBody(call, r); ok {
 		return text
 	}
-	b, err := readBody(r.Body)
+	b, err := readBody(r.Body, !takesFile(call))
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ type body struct {
 	notes     []string
 }
 
-// readBody checks a body and brings it into the form that is sent: without space, and without confirmed.
-func readBody(raw []byte) (body, *mm.Error) {
+// readBody checks a body and brings it into the form that is sent: without space, and, unless it is a file, without confirmed.
+func readBody(raw []byte, asks bool) (body, *mm.Error) {
 	var out body
 	if len(raw) > 2*MaxBody { // as a string in a string it may be longer
 		return body{}, tooLarge(len(raw))
@@ -144,7 +144,9 @@ func readBody(raw []byte) (body, *mm.Error) {
 	if err := checkJSON(raw); err != nil {
 		return body{}, err
 	}
-	raw, out.confirmed = withoutConfirmed(raw)
+	if asks {
+		raw, out.confirmed = withoutConfirmed(raw)
+	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, raw); err != nil {
 		return body{}, notJSON(err)
