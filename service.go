@@ -18,6 +18,10 @@ type Service interface {
 	// with the same RequestID finds its answer (Cancel stops it).
 	Run(ctx context.Context, cmd Command, progress Progress) Outcome
 
+	// Graph sends a request to Microsoft Graph or Power Automate as the account of its connection. Its promises are those of
+	// Run; progress tells of long transfers and waits.
+	Graph(ctx context.Context, r GraphRequest, progress Progress) Outcome
+
 	// Cancel stops the request of that id, queued or running; its callers are answered by Run. It reports whether there
 	// was such a request that had not ended. The error is an *Error.
 	Cancel(ctx context.Context, requestID string) (bool, error)
@@ -36,6 +40,14 @@ type Admin interface {
 	// what ran in them is answered with session_replaced. It returns the sessions that there are, sorted; their processes may
 	// take a moment to be gone, but no later command reaches them.
 	Reset(ctx context.Context, connection string, module Module) ([]SessionID, error)
+
+	// SignIn lets a person sign in to a connection, or says how its sign-in stands: with a challenge, or who is signed in. It
+	// waits until there is something to say, and is asked again until somebody is signed in. The error is an *Error.
+	SignIn(ctx context.Context, o SignInOrder) (AccountStatus, error)
+
+	// SignOut forgets the tokens of a connection and ends its sessions. It reports whether there was something to end. The
+	// error is an *Error.
+	SignOut(ctx context.Context, connection string) (bool, error)
 
 	// Metrics returns what was counted since the daemon started.
 	Metrics(ctx context.Context) (Metrics, error)

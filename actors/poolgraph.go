@@ -9,7 +9,7 @@ import (
 	mm "github.com/microsoft-master/mm"
 )
 
-// Graph sends a request to Microsoft Graph or Power Automate as the account of its connection. Its promises are those of Run.
+// Graph implements mm.Service.
 func (p *Pool) Graph(ctx context.Context, r mm.GraphRequest, progress mm.Progress) mm.Outcome {
 	id := mm.SessionID{Connection: r.Connection}
 	connection, problem, err := p.admitGraph(r)
@@ -63,8 +63,7 @@ func signsIn(c mm.Connection) *mm.Error {
 	return nil
 }
 
-// SignIn lets a person sign in to a connection, or says how the sign-in under way stands: with its challenge, or who is signed in. It
-// waits until there is something to say. The error is an *mm.Error.
+// SignIn implements mm.Admin.
 func (p *Pool) SignIn(ctx context.Context, o mm.SignInOrder) (mm.AccountStatus, error) {
 	connection, err := p.own(o.Connection)
 	if err != nil {
@@ -76,8 +75,7 @@ func (p *Pool) SignIn(ctx context.Context, o mm.SignInOrder) (mm.AccountStatus, 
 	return askFor[mm.AccountStatus](ctx, p, signIn{order: o, connection: connection}, personLimit)
 }
 
-// SignOut forgets the tokens of a connection and ends its sessions. It reports whether somebody was signed in. The error is an
-// *mm.Error.
+// SignOut implements mm.Admin.
 func (p *Pool) SignOut(ctx context.Context, name string) (bool, error) {
 	connection, err := p.own(name)
 	if err != nil {

@@ -31,6 +31,9 @@ func (s *Server) routes() map[string]route {
 		"/run":         {"POST", false, s.run},
 		"/reset":       {"POST", false, s.reset},
 		"/cancel":      {"POST", false, s.cancel},
+		"/graph":       {"POST", false, s.graph},
+		"/sign-in":     {"POST", true, s.signIn},
+		"/sign-out":    {"POST", true, s.signOut},
 		"/stop":        {"POST", true, s.stop},
 	}
 }

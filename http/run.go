@@ -19,12 +19,40 @@ func (s *Server) run(ctx *fasthttp.RequestCtx) {
 		answerError(ctx, fasthttp.StatusBadRequest, bad)
 		return
 	}
-	if life := ctx.Request.Header.Peek(wire.HeaderInstance); len(life) > 0 && string(life) != s.instance {
-		answer(ctx, fasthttp.StatusServiceUnavailable, wire.EncodeOutcome(startedAnew(cmd), time.Now()))
-		return
-	}
 	if cmd.Caller == "" {
 		cmd.Caller = "api"
+	}
+	s.perform(ctx, job{cmd.RequestID, cmd.Session, func(progress mm.Progress) mm.Outcome {
+		return s.config.Service.Run(s.ctx, cmd, progress)
+	}})
+}
+
+func (s *Server) graph(ctx *fasthttp.RequestCtx) {
+	r, bad := wire.DecodeGraph(ctx.PostBody(), s.config.Only)
+	if bad != nil {
+		answerError(ctx, fasthttp.StatusBadRequest, bad)
+		return
+	}
+	if r.Caller == "" {
+		r.Caller = "api"
+	}
+	s.perform(ctx, job{r.RequestID, mm.SessionID{Connection: r.Connection}, func(progress mm.Progress) mm.Outcome {
+		return s.config.Service.Graph(s.ctx, r, progress)
+	}})
+}
+
+// A job is a request to the Service that may take long, and what names it in an error.
+type job struct {
+	id      string
+	session mm.SessionID
+	do      func(mm.Progress) mm.Outcome
+}
+
+// perform does a job and answers with its outcome, as a stream where the client wants one.
+func (s *Server) perform(ctx *fasthttp.RequestCtx, j job) {
+	if life := ctx.Request.Header.Peek(wire.HeaderInstance); len(life) > 0 && string(life) != s.instance {
+		answer(ctx, fasthttp.StatusServiceUnavailable, wire.EncodeOutcome(startedAnew(j), time.Now()))
+		return
 	}
 	if wantsEvents(&ctx.Request.Header) {
 		ctx.SetContentType(wire.EventStream)
@@ -32,11 +60,11 @@ func (s *Server) run(ctx *fasthttp.RequestCtx) {
 		s.life.again()
 		ctx.SetBodyStreamWriter(func(w *bufio.Writer) {
 			defer s.life.leave()
-			s.stream(w, cmd)
+			s.stream(w, j)
 		})
 		return
 	}
-	outcome := s.config.Service.Run(s.ctx, cmd, nil)
+	outcome := j.do(nil)
 	answer(ctx, statusOf(outcome.Err), wire.EncodeOutcome(outcome, time.Now()))
 }
 
@@ -48,8 +76,8 @@ func wantsEvents(h *fasthttp.RequestHeader) bool {
 
 // startedAnew refuses a request that its client first sent to an earlier life of this server, where it may have been
 // executed.
-func startedAnew(cmd mm.Command) mm.Outcome {
-	return mm.Failed(cmd.RequestID, cmd.Session, &mm.Error{
+func startedAnew(j job) mm.Outcome {
+	return mm.Failed(j.id, j.session, &mm.Error{
 		Code:     mm.NodeUnreachable,
 		Message:  "mm was started anew while the command was under way. Whether it took effect is not known.",
 		Remedy:   "Look whether it did before you send it again, under a new request id.",
@@ -57,11 +85,11 @@ func startedAnew(cmd mm.Command) mm.Outcome {
 	})
 }
 
-// stream runs cmd and writes its progress and its answer as events. It goes on without writing when the client has gone.
-func (s *Server) stream(w *bufio.Writer, cmd mm.Command) {
+// stream does a job and writes its progress and its answer as events. It goes on without writing when the client has gone.
+func (s *Server) stream(w *bufio.Writer, j job) {
 	batches := make(chan []mm.Record, progressBacklog)
 	done := make(chan mm.Outcome, 1)
-	go func() { done <- s.runSafely(cmd, batches) }()
+	go func() { done <- s.doSafely(j, batches) }()
 
 	alive := time.NewTicker(s.limits.keepAlive)
 	defer alive.Stop()
@@ -93,15 +121,15 @@ func (s *Server) stream(w *bufio.Writer, cmd mm.Command) {
 	}
 }
 
-// runSafely is Service.Run with its progress put into batches, and a panic turned into an answer: it runs outside of the
-// handlers that recovered watches.
-func (s *Server) runSafely(cmd mm.Command, batches chan<- []mm.Record) (outcome mm.Outcome) {
+// doSafely does a job with its progress put into batches, and a panic turned into an answer: it runs outside of the handlers
+// that recovered watches.
+func (s *Server) doSafely(j job, batches chan<- []mm.Record) (outcome mm.Outcome) {
 	defer func() {
 		if p := recover(); p != nil {
-			outcome = mm.Failed(cmd.RequestID, cmd.Session, s.panicked(p))
+			outcome = mm.Failed(j.id, j.session, s.panicked(p))
 		}
 	}()
-	return s.config.Service.Run(s.ctx, cmd, func(records []mm.Record) {
+	return j.do(func(records []mm.Record) {
 		select {
 		case batches <- records:
 		default:

@@ -35,6 +35,9 @@ type pool struct {
 	connections func() ([]mm.Connection, error)
 	status      func() (mm.PoolStatus, error)
 	reset       func(connection string, module mm.Module) ([]mm.SessionID, error)
+	graph       func(mm.GraphRequest, mm.Progress) mm.Outcome
+	signIn      func(mm.SignInOrder) (mm.AccountStatus, error)
+	signOut     func(string) (bool, error)
 	metrics     mm.Metrics
 	about       mm.About
 	stop        func(mm.StopRequest) error
@@ -49,9 +52,16 @@ func (p *pool) Status(context.Context) (mm.PoolStatus, error)        { return p.
 func (p *pool) Reset(_ context.Context, c string, m mm.Module) ([]mm.SessionID, error) {
 	return p.reset(c, m)
 }
-func (p *pool) Metrics(context.Context) (mm.Metrics, error)    { return p.metrics, nil }
-func (p *pool) About(context.Context) (mm.About, error)        { return p.about, nil }
-func (p *pool) Stop(_ context.Context, r mm.StopRequest) error { return p.stop(r) }
+func (p *pool) Graph(_ context.Context, r mm.GraphRequest, progress mm.Progress) mm.Outcome {
+	return p.graph(r, progress)
+}
+func (p *pool) SignIn(_ context.Context, o mm.SignInOrder) (mm.AccountStatus, error) {
+	return p.signIn(o)
+}
+func (p *pool) SignOut(_ context.Context, c string) (bool, error) { return p.signOut(c) }
+func (p *pool) Metrics(context.Context) (mm.Metrics, error)       { return p.metrics, nil }
+func (p *pool) About(context.Context) (mm.About, error)           { return p.about, nil }
+func (p *pool) Stop(_ context.Context, r mm.StopRequest) error    { return p.stop(r) }
 
 const token = "the-token-of-the-tests"
 

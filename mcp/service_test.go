@@ -13,7 +13,10 @@ type scripted struct {
 	problem     error
 	run         func(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome
 
+	graph func(ctx context.Context, r mm.GraphRequest, progress mm.Progress) mm.Outcome
+
 	mu        sync.Mutex
+	requests  []mm.GraphRequest
 	commands  []mm.Command
 	cancelled chan string // gets the ids that Cancel is called with
 	unknown   int         // how many calls of Cancel find nothing
@@ -25,6 +28,15 @@ func (s *scripted) Run(ctx context.Context, cmd mm.Command, progress mm.Progress
 	s.mu.Unlock()
 	out := s.run(ctx, cmd, progress)
 	out.RequestID, out.Session = cmd.RequestID, cmd.Session
+	return out
+}
+
+func (s *scripted) Graph(ctx context.Context, r mm.GraphRequest, progress mm.Progress) mm.Outcome {
+	s.mu.Lock()
+	s.requests = append(s.requests, r)
+	s.mu.Unlock()
+	out := s.graph(ctx, r, progress)
+	out.RequestID, out.Session = r.RequestID, mm.SessionID{Connection: r.Connection}
 	return out
 }
 

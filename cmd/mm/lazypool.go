@@ -49,6 +49,20 @@ func (l *lazyPool) Run(ctx context.Context, cmd mm.Command, progress mm.Progress
 	return out
 }
 
+// Graph implements mm.Service, as Run.
+func (l *lazyPool) Graph(ctx context.Context, r mm.GraphRequest, progress mm.Progress) (out mm.Outcome) {
+	err := l.with(ctx, func(pool mm.Service) error {
+		if out = pool.Graph(ctx, r, progress); out.Err != nil {
+			return out.Err
+		}
+		return nil
+	})
+	if err != nil {
+		return mm.Failed(r.RequestID, mm.SessionID{Connection: r.Connection}, err)
+	}
+	return out
+}
+
 // Cancel implements mm.Service.
 func (l *lazyPool) Cancel(ctx context.Context, requestID string) (bool, error) {
 	l.mu.Lock()

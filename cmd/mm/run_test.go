@@ -17,6 +17,7 @@ import (
 // fakePool answers commands as a test says.
 type fakePool struct {
 	answer func(mm.Command) mm.Outcome
+	graph  func(mm.GraphRequest) mm.Outcome
 	cancel func(id string) bool
 
 	mu       sync.Mutex
@@ -29,6 +30,12 @@ func (p *fakePool) Run(_ context.Context, cmd mm.Command, _ mm.Progress) mm.Outc
 	p.mu.Unlock()
 	out := p.answer(cmd)
 	out.RequestID, out.Session = cmd.RequestID, cmd.Session
+	return out
+}
+
+func (p *fakePool) Graph(_ context.Context, r mm.GraphRequest, _ mm.Progress) mm.Outcome {
+	out := p.graph(r)
+	out.RequestID, out.Session = r.RequestID, mm.SessionID{Connection: r.Connection}
 	return out
 }
 

@@ -50,7 +50,9 @@ var (
 
 const (
 	dialTimeout = 5 * time.Second
-	callTimeout = time.Minute // of everything but Run
+	callTimeout = time.Minute // of everything but Run, Graph and sign-ins
+	// signInTimeout is how long a sign-in may take to show what a person has to do.
+	signInTimeout = 2 * time.Minute
 )
 
 // New makes a client; it connects with the first call. The error says what is wrong with URL.
@@ -142,6 +144,16 @@ func (c *Client) Stop(ctx context.Context, r mm.StopRequest) error {
 	return err
 }
 
+// SignIn implements mm.Admin. It is answered over the unix socket only.
+func (c *Client) SignIn(ctx context.Context, o mm.SignInOrder) (mm.AccountStatus, error) {
+	return callFor(ctx, c, signInTimeout, http.MethodPost, "/sign-in", wire.EncodeSignIn(o), wire.DecodeSignInAnswer)
+}
+
+// SignOut implements mm.Admin. It is answered over the unix socket only.
+func (c *Client) SignOut(ctx context.Context, connection string) (bool, error) {
+	return callFor(ctx, c, signInTimeout, http.MethodPost, "/sign-out", wire.EncodeSignOut(connection), wire.DecodeSignOutAnswer)
+}
+
 // Health asks whether the API is served, and returns the version of the server; empty for an older pool. The error is an
 // *mm.Error.
 func (c *Client) Health(ctx context.Context) (version string, err error) {
@@ -150,7 +162,12 @@ func (c *Client) Health(ctx context.Context) (version string, err error) {
 
 // call makes one request and reads its answer. The error is an *mm.Error.
 func call[T any](ctx context.Context, c *Client, method, path string, body []byte, decode func([]byte) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	return callFor(ctx, c, callTimeout, method, path, body, decode)
+}
+
+// callFor is call with a time limit of its own.
+func callFor[T any](ctx context.Context, c *Client, limit time.Duration, method, path string, body []byte, decode func([]byte) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var none T
 	executed := mm.ExecutedMaybe

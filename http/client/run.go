@@ -18,53 +18,76 @@ import (
 // (2 s), and a loaded machine.
 const slack = 90 * time.Second
 
-// Run implements mm.Service. It always sends a request id. Where the connection breaks after the request was sent, it asks
-// once more under that id, which attaches to the running command or finds its answer. It does so only of the same life of
-// the server (wire.HeaderInstance): one that was started anew, and a pool that does not know request ids, would execute the
-// command again.
+// An errand is a request that may take long, and is sent under an id.
+type errand struct {
+	id      string
+	session mm.SessionID
+	timeout time.Duration // 0: the server knows its default; this client does not
+	path    string
+	body    []byte
+}
+
+// Run implements mm.Service.
 func (c *Client) Run(ctx context.Context, cmd mm.Command, progress mm.Progress) mm.Outcome {
 	if cmd.RequestID == "" {
 		cmd.RequestID = c.newID()
 	}
-	timeout := cmd.Timeout
-	if timeout == 0 {
-		timeout = mm.MaxTimeout // the server knows its default; this one does not
+	return c.perform(ctx, errand{cmd.RequestID, cmd.Session, cmd.Timeout, "/run", wire.EncodeRun(cmd)}, progress)
+}
+
+// Graph implements mm.Service.
+func (c *Client) Graph(ctx context.Context, r mm.GraphRequest, progress mm.Progress) mm.Outcome {
+	if r.RequestID == "" {
+		r.RequestID = c.newID()
 	}
-	waiting, cancel := context.WithTimeout(ctx, 2*timeout+slack)
+	return c.perform(ctx, errand{r.RequestID, mm.SessionID{Connection: r.Connection}, r.Timeout, "/graph", wire.EncodeGraph(r)}, progress)
+}
+
+// perform always sends a request id. Where the connection breaks after the request was sent, it asks once more under that id,
+// which attaches to the running request or finds its answer. It does so only of the same life of the server
+// (wire.HeaderInstance): one that was started anew, and a pool that does not know request ids, would execute the request
+// again.
+func (c *Client) perform(ctx context.Context, e errand, progress mm.Progress) mm.Outcome {
+	if e.timeout == 0 {
+		e.timeout = mm.MaxTimeout
+	}
+	waiting, cancel := context.WithTimeout(ctx, 2*e.timeout+slack)
 	defer cancel()
 
+	ended := false
 	instance := c.knownInstance(waiting)
-	o, err := c.ask(waiting, cmd, progress, "")
+	o, err := c.ask(waiting, e, progress, "")
 	if err != nil && isBroken(err) && waiting.Err() == nil && instance != "" {
-		o, err = c.ask(waiting, cmd, progress, instance)
+		o, err = c.ask(waiting, e, progress, instance)
 		if _, ok := errors.AsType[*dialError](err); ok {
+			ended = true
 			err = fmt.Errorf("mm has ended: %w", cause(err)) // the first try was sent all the same
 		}
 	}
+	failed := func(err *mm.Error) mm.Outcome { return mm.Failed(e.id, e.session, err) }
 	switch {
 	case err == nil:
 		return o
 	case ctx.Err() != nil:
-		return failed(cmd, &mm.Error{Code: mm.Cancelled, Executed: mm.ExecutedMaybe,
+		return failed(&mm.Error{Code: mm.Cancelled, Executed: mm.ExecutedMaybe,
 			Message: "Nobody waits for the answer any more; the command itself goes on.",
-			Remedy:  "Ask again with request id " + cmd.RequestID + " for its answer, or cancel it."})
+			Remedy:  "Ask again with request id " + e.id + " for its answer, or cancel it."})
 	case waiting.Err() != nil:
-		return failed(cmd, &mm.Error{Code: mm.Timeout, Executed: mm.ExecutedMaybe,
+		return failed(&mm.Error{Code: mm.Timeout, Executed: mm.ExecutedMaybe,
 			Message: fmt.Sprintf("mm at %s did not answer in time.", c.where),
-			Remedy:  "Look with `mm status` what it does, and ask again with request id " + cmd.RequestID + "."})
+			Remedy:  "Look with `mm status` what it does, and ask again with request id " + e.id + "."})
 	}
 	if e, ok := errors.AsType[*mm.Error](err); ok {
-		return failed(cmd, e)
+		return failed(e)
 	}
-	e := c.transportError(err, mm.ExecutedMaybe)
-	if e.Executed == mm.ExecutedMaybe {
-		e.Remedy = "Ask again with request id " + cmd.RequestID + ": mm then finds the command, and does not run it twice."
+	failure := c.transportError(err, mm.ExecutedMaybe)
+	switch {
+	case ended:
+		failure.Remedy = "Whether the command took effect is not known: look before you send it again, under a new request id."
+	case failure.Executed == mm.ExecutedMaybe:
+		failure.Remedy = "Ask again with request id " + e.id + ": mm then finds the command, and does not run it twice."
 	}
-	return failed(cmd, e)
-}
-
-func failed(cmd mm.Command, err *mm.Error) mm.Outcome {
-	return mm.Failed(cmd.RequestID, cmd.Session, err)
+	return failed(failure)
 }
 
 // isBroken reports whether err came after a connection was made and before an answer was there.
@@ -86,9 +109,9 @@ func (c *Client) knownInstance(ctx context.Context) string {
 	return ""
 }
 
-// ask sends cmd, to that life of the server only where instance is not empty, and waits for its answer. The error is an
+// ask sends an errand, to that life of the server only where instance is not empty, and waits for its answer. The error is an
 // *mm.Error where something else than mm answered.
-func (c *Client) ask(ctx context.Context, cmd mm.Command, progress mm.Progress, instance string) (mm.Outcome, error) {
+func (c *Client) ask(ctx context.Context, e errand, progress mm.Progress, instance string) (mm.Outcome, error) {
 	header := map[string]string{}
 	if instance != "" {
 		header[wire.HeaderInstance] = instance
@@ -96,7 +119,7 @@ func (c *Client) ask(ctx context.Context, cmd mm.Command, progress mm.Progress, 
 	if progress != nil {
 		header["Accept"] = wire.EventStream
 	}
-	resp, err := c.send(ctx, http.MethodPost, "/run", wire.EncodeRun(cmd), header)
+	resp, err := c.send(ctx, http.MethodPost, e.path, e.body, header)
 	if err != nil {
 		return mm.Outcome{}, err
 	}
@@ -116,10 +139,10 @@ func (c *Client) ask(ctx context.Context, cmd mm.Command, progress mm.Progress, 
 	}
 	// An older pool, and an answer from before the request was read, name neither.
 	if o.RequestID == "" {
-		o.RequestID = cmd.RequestID
+		o.RequestID = e.id
 	}
 	if o.Session == (mm.SessionID{}) {
-		o.Session = cmd.Session
+		o.Session = e.session
 	}
 	return o, nil
 }

@@ -37,6 +37,8 @@ type RunAnswer struct {
 	DurationMS   float64          `json:"duration_ms,omitempty"`
 	Terminated   mm.Termination   `json:"terminated,omitempty"`
 	Notes        []string         `json:"notes,omitempty"`
+
+	*GraphAnswer // POST /graph
 }
 
 // Truncated says what a cap dropped. Kept and Dropped are the short form: objects where objects were dropped, characters
@@ -51,8 +53,13 @@ type Truncated struct {
 func EncodeOutcome(o mm.Outcome, now time.Time) []byte {
 	b, err := encode(runAnswer(o, now))
 	if err != nil {
-		// Only Objects can be at fault, and the command did run.
+		// Only Objects or Data can be at fault, and the command did run.
 		o.Objects = nil
+		if o.Graph != nil {
+			g := *o.Graph
+			g.Data = nil
+			o.Graph = &g
+		}
 		o.Status = mm.StatusError
 		o.Err = &mm.Error{
 			Code:     mm.Internal,
@@ -78,11 +85,12 @@ func runAnswer(o mm.Outcome, now time.Time) RunAnswer {
 		DurationMS:      float64(o.Duration.Round(time.Microsecond)) / float64(time.Millisecond),
 		Terminated:      o.Terminated,
 		Notes:           o.Notes,
+		GraphAnswer:     graphAnswer(o.Graph),
 	}
-	if o.Session != (mm.SessionID{}) {
+	if o.Session.Module != "" {
 		a.SessionID = o.Session.String()
 	}
-	if o.Status == mm.StatusSuccess || o.Output != "" {
+	if o.Status == mm.StatusSuccess && o.Graph == nil || o.Output != "" {
 		a.Output = &o.Output
 	}
 	if o.Err != nil {
@@ -95,6 +103,10 @@ func runAnswer(o mm.Outcome, now time.Time) RunAnswer {
 	}
 	if s := o.Streams; len(s.Warning)+len(s.Verbose)+len(s.Debug)+len(s.Information)+len(s.Console) > 0 {
 		a.Streams = &s
+	}
+	if g := o.Graph; g != nil {
+		a.DurationMS = float64(g.Duration.Round(time.Microsecond)) / float64(time.Millisecond)
+		o.Truncated = g.Truncated
 	}
 	if t := o.Truncated; t != nil {
 		a.Truncated = &Truncated{t.KeptItems, t.DroppedItems, *t}
@@ -132,6 +144,12 @@ func DecodeOutcome(body []byte, now time.Time) (mm.Outcome, error) {
 	}
 	if a.Streams != nil {
 		o.Streams = *a.Streams
+	}
+	if g := a.GraphAnswer.result(); g != nil {
+		o.Graph, g.Duration, o.Duration = g, o.Duration, 0
+		if a.Truncated != nil {
+			g.Truncated, a.Truncated = &a.Truncated.Truncated, nil
+		}
 	}
 	if a.Truncated != nil {
 		o.Truncated = &a.Truncated.Truncated

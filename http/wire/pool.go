@@ -35,6 +35,7 @@ func DecodeHealth(body []byte) (version string, err error) {
 // Status is the answer to GET /status.
 type Status struct {
 	Sessions []Session `json:"sessions"`
+	Accounts []Account `json:"accounts,omitempty"`
 	Notes    []string  `json:"notes,omitempty"`
 }
 
@@ -53,7 +54,7 @@ type Session struct {
 
 // EncodeStatus returns the answer to GET /status.
 func EncodeStatus(p mm.PoolStatus) []byte {
-	return mustEncode(Status{Sessions: encodeSessions(p.Sessions), Notes: p.Notes})
+	return mustEncode(Status{Sessions: encodeSessions(p.Sessions), Accounts: encodeAccounts(p.Accounts), Notes: p.Notes})
 }
 
 func encodeSessions(sessions []mm.SessionStatus) []Session {
@@ -84,7 +85,7 @@ func DecodeStatus(body []byte) (mm.PoolStatus, error) {
 	if err := json.Unmarshal(body, &s); err != nil {
 		return mm.PoolStatus{}, err
 	}
-	return mm.PoolStatus{Sessions: decodeSessions(s.Sessions), Notes: s.Notes}, nil
+	return mm.PoolStatus{Sessions: decodeSessions(s.Sessions), Accounts: decodeAccounts(s.Accounts), Notes: s.Notes}, nil
 }
 
 func decodeSessions(sessions []Session) []mm.SessionStatus {

@@ -91,17 +91,24 @@ func (r RunRequest) check() *mm.Error {
 	default:
 		return badField("format", fmt.Sprintf("%.40q", r.Format))
 	}
-	for _, n := range []struct {
-		field    string
-		value    *int
-		min, max int
-	}{
+	return checkNumbers([]bounded{
 		{"timeout_seconds", r.TimeoutSeconds, 1, int(mm.MaxTimeout / time.Second)},
 		{"width", r.Width, minWidth, maxWidth},
 		{"depth", r.Depth, 1, maxDepth},
 		{"max_items", r.MaxItems, 1, maxMaxItems},
 		{"max_chars", r.MaxChars, minMaxChars, maxMaxChars},
-	} {
+	})
+}
+
+// A bounded is a number of a request; nil: it is not there.
+type bounded struct {
+	field    string
+	value    *int
+	min, max int
+}
+
+func checkNumbers(numbers []bounded) *mm.Error {
+	for _, n := range numbers {
 		if n.value != nil && (*n.value < n.min || *n.value > n.max) {
 			return badField(n.field, fmt.Sprint(*n.value))
 		}

@@ -1,7 +1,4 @@
-//go:build msal
-
-// Package msaltest_test shows that Microsoft's own library for sign-ins works against the sandbox's Entra. The tag goes
-// once go.mod has all that the library needs.
+// Package msaltest_test shows that Microsoft's own library for sign-ins works against the sandbox's Entra.
 package msaltest_test
 
 import (

@@ -1,0 +1,146 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+)
+
+// An Account is one sign-in of GET /status. The code of one that waits is not shown here: GET needs no token.
+type Account struct {
+	Connection string          `json:"connection"`
+	State      mm.AccountState `json:"state"`
+	Account    string          `json:"account,omitempty"`
+	TenantID   string          `json:"tenant_id,omitempty"`
+}
+
+func encodeAccounts(accounts []mm.AccountStatus) []Account {
+	var all []Account
+	for _, a := range accounts {
+		all = append(all, Account{a.Connection, a.State, a.Account.Username, a.Account.TenantID})
+	}
+	return all
+}
+
+func decodeAccounts(accounts []Account) []mm.AccountStatus {
+	var all []mm.AccountStatus
+	for _, a := range accounts {
+		all = append(all, mm.AccountStatus{Connection: a.Connection, State: a.State,
+			Account: mm.Account{Username: a.Account, TenantID: a.TenantID}})
+	}
+	return all
+}
+
+// A SignInRequest is the body of POST /sign-in.
+type SignInRequest struct {
+	Connection string          `json:"connection"`
+	Method     mm.SignInMethod `json:"method,omitempty"`
+	Pasted     string          `json:"pasted,omitempty"` // the address that the browser was sent to
+}
+
+// maxPasted is how long an address of a redirect may be, in bytes.
+const maxPasted = 16 << 10
+
+// EncodeSignIn returns the body of POST /sign-in.
+func EncodeSignIn(o mm.SignInOrder) []byte {
+	return mustEncode(SignInRequest{o.Connection, o.Method, o.Pasted})
+}
+
+// DecodeSignIn reads the body of POST /sign-in. The error has code bad_request.
+func DecodeSignIn(body []byte) (mm.SignInOrder, *mm.Error) {
+	var r SignInRequest
+	if err := decode(body, &r); err != nil {
+		return mm.SignInOrder{}, err
+	}
+	switch r.Method {
+	case "", mm.DeviceCode, mm.Browser:
+	default:
+		return mm.SignInOrder{}, badField("method", fmt.Sprintf("%.40q", r.Method))
+	}
+	if r.Connection == "" {
+		return mm.SignInOrder{}, badRequest("Missing connection")
+	}
+	return mm.SignInOrder{Connection: r.Connection, Method: r.Method, Pasted: r.Pasted}, checkLength("pasted", r.Pasted, maxPasted)
+}
+
+// A SignInAnswer is the answer to POST /sign-in: success with who is signed in, or auth_required with what a person has to do.
+type SignInAnswer struct {
+	Status     mm.Status `json:"status"`
+	Connection string    `json:"connection"`
+	Account    string    `json:"account,omitempty"` // who is signed in, or should
+	TenantID   string    `json:"tenant_id,omitempty"`
+	DeviceCode string    `json:"device_code,omitempty"`
+	AuthURL    string    `json:"auth_url,omitempty"`
+	Message    string    `json:"message,omitempty"`
+	ExpiresIn  *int      `json:"expires_in,omitempty"` // seconds that remain
+	ExpiresAt  string    `json:"expires_at,omitempty"`
+}
+
+// EncodeSignInAnswer returns the answer to POST /sign-in.
+func EncodeSignInAnswer(s mm.AccountStatus, now time.Time) []byte {
+	a := SignInAnswer{Status: mm.StatusSuccess, Connection: s.Connection, Account: s.Account.Username, TenantID: s.Account.TenantID}
+	if s.State != mm.AccountSignedIn {
+		a.Status = mm.StatusAuthRequired
+	}
+	if c := s.Challenge; c != nil {
+		left := max(0, int(math.Ceil(c.ExpiresAt.Sub(now).Seconds())))
+		a.DeviceCode, a.AuthURL, a.Message, a.Account = c.UserCode, c.URL, c.Message, c.Account
+		a.ExpiresIn, a.ExpiresAt = &left, formatTime(c.ExpiresAt)
+	}
+	return mustEncode(a)
+}
+
+// DecodeSignInAnswer reads the answer to POST /sign-in.
+func DecodeSignInAnswer(body []byte) (mm.AccountStatus, error) {
+	var a SignInAnswer
+	if err := json.Unmarshal(body, &a); err != nil {
+		return mm.AccountStatus{}, err
+	}
+	s := mm.AccountStatus{Connection: a.Connection, State: mm.AccountSignedIn, Account: mm.Account{Username: a.Account, TenantID: a.TenantID}}
+	if a.Status == mm.StatusAuthRequired {
+		s.State, s.Account = mm.AccountSigning, mm.Account{}
+		if a.AuthURL != "" {
+			s.Challenge = &mm.Challenge{UserCode: a.DeviceCode, URL: a.AuthURL, Message: a.Message, Account: a.Account}
+			s.Challenge.ExpiresAt, _ = time.Parse(time.RFC3339, a.ExpiresAt)
+		}
+	}
+	return s, nil
+}
+
+// A SignOutRequest is the body of POST /sign-out.
+type SignOutRequest struct {
+	Connection string `json:"connection"`
+}
+
+// EncodeSignOut returns the body of POST /sign-out.
+func EncodeSignOut(connection string) []byte { return mustEncode(SignOutRequest{connection}) }
+
+// DecodeSignOut reads the body of POST /sign-out. The error has code bad_request.
+func DecodeSignOut(body []byte) (connection string, _ *mm.Error) {
+	var r SignOutRequest
+	if err := decode(body, &r); err != nil {
+		return "", err
+	}
+	if r.Connection == "" {
+		return "", badRequest("Missing connection")
+	}
+	return r.Connection, nil
+}
+
+type signOutAnswer struct {
+	Status    mm.Status `json:"status"`
+	SignedOut bool      `json:"signed_out"`
+}
+
+// EncodeSignOutAnswer returns the answer to POST /sign-out: whether somebody was signed in.
+func EncodeSignOutAnswer(was bool) []byte { return mustEncode(signOutAnswer{mm.StatusSuccess, was}) }
+
+// DecodeSignOutAnswer reads the answer to POST /sign-out.
+func DecodeSignOutAnswer(body []byte) (bool, error) {
+	var a signOutAnswer
+	err := json.Unmarshal(body, &a)
+	return a.SignedOut, err
+}
