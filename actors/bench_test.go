@@ -13,6 +13,7 @@ import (
 	nethttp "net/http"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,6 +66,74 @@ func BenchmarkRunOverTheSocket(b *testing.B) {
 	b.ReportMetric(p50(alone), "host-p50-µs")
 	b.ReportMetric(p50(whole)-p50(alone), "above-µs")
 
+	if err := server.Shutdown(context.Background()); err != nil {
+		b.Error(err)
+	}
+	<-served
+}
+
+// BenchmarkRunOfManyCallers measures /run over the unix socket for 1, 8 and 64 callers of one session, each asking again as soon
+// as it has its answer, beside the same engine alone, which takes one command after another. The throughput is limited by
+// the engine; the ratio says what is left of it.
+func BenchmarkRunOfManyCallers(b *testing.B) {
+	w := start(b)
+	s := w.session(0, mm.Exchange)
+	w.signIn(s)
+	host := newEngine(b, w)
+	socket := filepath.Join(b.TempDir(), "s")
+	listener, err := http.ListenUnix(socket)
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := http.New(http.Config{Service: w.Pool, Admin: w.Pool, Log: slog.New(slog.DiscardHandler)})
+	served := make(chan error, 1)
+	go func() { served <- server.ServeUnix(listener) }()
+	body := wire.EncodeRun(mm.Command{Session: s, Text: "1"})
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("%d callers", callers), func(b *testing.B) {
+			posts := make([]func(), callers)
+			for i := range posts {
+				posts[i] = poster(b, socket, body)
+			}
+			var all, alone []time.Duration
+			var busy, own time.Duration
+			for b.Loop() {
+				const block = 640 // commands
+				times := make([][]time.Duration, callers)
+				var group sync.WaitGroup
+				busy += timed(func() {
+					for i := range callers {
+						group.Go(func() {
+							for range block / callers {
+								times[i] = append(times[i], timed(posts[i]))
+							}
+						})
+					}
+					group.Wait()
+				})
+				all = append(all, slices.Concat(times...)...)
+				own += timed(func() {
+					for range block {
+						alone = append(alone, timed(func() { host("1") }))
+					}
+				})
+			}
+			slices.Sort(all)
+			slices.Sort(alone)
+			at := func(times []time.Duration, percent int) float64 {
+				return float64(times[len(times)*percent/100].Microseconds())
+			}
+			rate, limit := float64(len(all))/busy.Seconds(), float64(len(alone))/own.Seconds()
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(at(all, 50), "run-p50-µs")
+			b.ReportMetric(at(all, 99), "run-p99-µs")
+			b.ReportMetric(rate, "run/s")
+			b.ReportMetric(at(alone, 50), "engine-p50-µs")
+			b.ReportMetric(at(alone, 99), "engine-p99-µs")
+			b.ReportMetric(limit, "engine/s")
+			b.ReportMetric(rate/limit, "run/engine")
+		})
+	}
 	if err := server.Shutdown(context.Background()); err != nil {
 		b.Error(err)
 	}
