@@ -102,7 +102,7 @@ func TestAnswersHaveTheShapesOfThePoolAPI(t *testing.T) {
 			`{"session_id":"Contoso-GA/exo","state":"ready","authenticated":false,"last_command":null}],"active_sessions":1,` +
 			`"keepalive":{"interval_seconds":300,"total_pings":4,"failures":1,` +
 			`"last_pings":{"Contoso-GA/exo":"2026-11-22T09:00:00.123Z"}}}`},
-		"metrics of a new daemon": {EncodeMetrics(mm.Metrics{}), `{"uptime_seconds":0,"uptime_human":"0s","total_requests":0,` +
+		"metrics of a new daemon": {EncodeMetrics(mm.Metrics{}), `{"uptime_seconds":0,"uptime_human":"0h 0m 0s","total_requests":0,` +
 			`"total_errors":0,"error_rate":0,"total_auths":0,"avg_response_ms":0,"last_100_responses":0,"sessions":[],` +
 			`"active_sessions":0,"keepalive":{"interval_seconds":0,"total_pings":0,"failures":0,"last_pings":{}}}`},
 		"version": {EncodeAbout(mm.About{Version: "1.2.3", PID: 7, Started: now, Background: true, Log: "/l"}),
