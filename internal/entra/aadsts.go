@@ -116,7 +116,6 @@ var meanings = map[int]meaning{
 	500212: {message: "A policy of the account's own organisation keeps it out of tenant {tenant}", remedy: askAdmin},
 	500213: {message: "A policy of tenant {tenant} keeps accounts of that organisation out", remedy: askAdmin},
 
-	// Codes that wait for a person.
 	70018: {message: "The device code is not valid any more", remedy: signInAgain},
 	70019: {message: "The device code has expired", remedy: signInAgain},
 	70020: {message: "The device code has expired", remedy: signInAgain},
@@ -128,11 +127,15 @@ var meanings = map[int]meaning{
 	700024: {message: "A time does not fit", remedy: "Set the clock of this computer."},
 }
 
+// answers are the refusals by which a person's answer to a device code is told (RFC 8628), whatever their number.
+var answers = map[string]meaning{
+	"authorization_declined": {message: "The person declined the sign-in", remedy: signInAgain},
+	"expired_token":          {message: "The device code has expired", remedy: signInAgain},
+}
+
 // kinds are the refusals without a number that is known.
 var kinds = map[string]meaning{
 	"access_denied":           {message: "The person declined, or may not sign in", remedy: signInAgain},
-	"authorization_declined":  {message: "The person declined the sign-in", remedy: signInAgain},
-	"expired_token":           {message: "The device code has expired", remedy: signInAgain},
 	"interaction_required":    {why: mm.NeedsClaims, remedy: signInAgain},
 	"login_required":          {why: mm.Expired, remedy: signInAgain},
 	"consent_required":        {why: mm.NeedsConsent, remedy: askConsent},

@@ -57,7 +57,7 @@ func TestOneDeviceCodeGivesTokensForEveryAudienceAndEveryProcess(t *testing.T) {
 				t.Errorf("%s: %+v of %+v, %v", r.Audience, claims, first.Account, err)
 			}
 			again, err := identity.Token(t.Context(), c, r)
-			if err != nil || again.Text != first.Text || !again.ExpiresAt.Equal(first.ExpiresAt) || again.Account != first.Account {
+			if err != nil || again.Text != first.Text || again.ExpiresAt.Sub(first.ExpiresAt).Abs() > time.Second || again.Account != first.Account {
 				t.Errorf("%s again: another token, %v", r.Audience, err)
 			}
 		}
@@ -184,7 +184,7 @@ func TestTheTenantsIDComesFromItsMetadataOnce(t *testing.T) {
 	if got, err := id("contoso.com", ""); err != nil || got != want {
 		t.Errorf("asked twice: %s, %v", got, err)
 	}
-	if _, err := id("fabrikam.com", ""); codeOf(err) != mm.SignInFailed || !strings.Contains(err.Error(), "503") {
+	if _, err := id("fabrikam.com", ""); codeOf(err) != mm.SignInFailed || !strings.Contains(err.Error(), "passing fault") {
 		t.Errorf("with a fault: %v", err)
 	}
 }

@@ -47,6 +47,9 @@ func judge(r *refusal, q question) error {
 
 // meaningOf finds the most exact meaning that is known.
 func meaningOf(r *refusal) meaning {
+	if m, ok := answers[r.kind]; ok {
+		return m
+	}
 	if m, ok := meanings[r.code]; ok {
 		return m
 	}

@@ -91,7 +91,7 @@ var known = []func(error) (said, remedy string, ok bool){
 	},
 	func(err error) (string, string, bool) {
 		_, record := errors.AsType[tls.RecordHeaderError](err)
-		return "{host} does not speak TLS.", "Look at the network, and at HTTPS_PROXY.", record
+		return "{host} does not speak TLS.", "Look at the network, and at HTTPS_PROXY.", record || errors.Is(err, http.ErrSchemeMismatch)
 	},
 	func(err error) (string, string, bool) {
 		_, dns := errors.AsType[*net.DNSError](err)
