@@ -7,7 +7,7 @@
 //
 //   - run.go: one call from its token to its answer; attempt.go: one HTTP request with renewals, waits and redirects.
 //   - answer.go: what kind of answer it is; list.go: JSON, read as a stream, so that only what fits is kept; pages.go: following
-//     a list; batch.go: throttled parts; jq.go: selecting; download.go and upload.go: files.
+//     a list; batch.go: throttled parts; jq.go and jqguard.go: selecting; download.go and upload.go: files.
 //   - failure.go, remedy.go, redact.go: what an answer of 400 and above says to a person.
 //
 // # Guarantees

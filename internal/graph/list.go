@@ -6,12 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
-
-	mm "github.com/microsoft-master/mm"
-	"github.com/microsoft-master/mm/internal/graph/normal"
 )
 
 // maxAnswer bounds what is read of one answer, in bytes after decompression. What does not fit into the room is read only to
@@ -250,104 +246,4 @@ func (d *document) tidy(value json.RawMessage) json.RawMessage {
 		value, d.repaired = bytes.ToValidUTF8(value, []byte("\ufffd")), true
 	}
 	return value
-}
-
-// withoutNoise returns an object without its members that are noise; a value that is no object as it is.
-func withoutNoise(object []byte, etags bool) []byte {
-	out := []byte{'{'}
-	members := 0
-	for name, value := range normal.Members(object) {
-		members++
-		if noise(strings.Trim(string(name), `"`), etags) {
-			continue
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, name...), ':'), value...)
-	}
-	if members == 0 {
-		return object
-	}
-	return append(out, '}')
-}
-
-// noise reports whether a member is of no use to a caller: @odata.context and its like, on the object or on one of its members.
-// What continues or counts a list inside of the object is not. Planner alone wants etags sent back.
-func noise(name string, etags bool) bool {
-	at := strings.Index(strings.ToLower(name), "@odata.")
-	if at < 0 {
-		return false
-	}
-	what := strings.ToLower(name[at+len("@odata."):])
-	if what == "etag" && etags {
-		return false
-	}
-	return !slices.Contains([]string{"nextlink", "deltalink", "count", "bind"}, what)
-}
-
-// into makes the result.
-func (d *document) into(r *run, result *mm.GraphResult) {
-	result.Data, result.Count = d.data(), d.count
-	if d.list {
-		result.Items = len(d.items)
-	}
-	result.Next = r.continuation(d)
-	if d.dropped > 0 || d.cut {
-		result.Truncated = &mm.Truncated{KeptItems: int64(len(d.items)), DroppedItems: d.dropped, KeptChars: int64(d.chars)}
-		why := "limits"
-		if d.cut {
-			why = "its size"
-		}
-		r.note(fmt.Sprintf("The list was cut after %d items by %s; next goes on behind the whole page. Get the rest with a lower $top, "+
-			"a narrower $select, or jq.", len(d.items), why))
-	}
-}
-
-// data puts the members together.
-func (d *document) data() json.RawMessage {
-	if !d.bare && len(d.members) == 1 && d.members[0].name == nil {
-		return d.members[0].value
-	}
-	var b bytes.Buffer
-	b.Grow(d.chars + 64)
-	if d.bare {
-		d.writeItems(&b)
-		return b.Bytes()
-	}
-	b.WriteByte('{')
-	for i, m := range d.members {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(m.name)
-		b.WriteByte(':')
-		if m.value == nil {
-			d.writeItems(&b)
-		} else {
-			b.Write(m.value)
-		}
-	}
-	b.WriteByte('}')
-	return b.Bytes()
-}
-
-func (d *document) writeItems(b *bytes.Buffer) {
-	b.WriteByte('[')
-	for i, item := range d.items {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(item)
-	}
-	b.WriteByte(']')
-}
-
-// quote is a text as JSON, without escapes for HTML.
-func quote(s string) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // a text cannot fail
-	return bytes.TrimSpace(b.Bytes())
 }
