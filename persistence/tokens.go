@@ -190,7 +190,7 @@ func waited(doing string, err error) *mm.Error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return mm.Errorf(mm.Timeout, "Try again; if it stays so, look for other mm processes that hang.", "mm could not %s in time: another process has them.", doing)
 	case errors.Is(err, context.Canceled):
-		return mm.Errorf(mm.Cancelled, "", "mm did not %s: it was cancelled.", doing)
+		return mm.Errorf(mm.Cancelled, "Ask again when it is wanted.", "mm did not %s: it was cancelled.", doing)
 	}
 	return trouble(doing, err)
 }

@@ -2,7 +2,9 @@ package entra
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -375,5 +377,66 @@ func TestWhatAConnectionLacksIsSaid(t *testing.T) {
 		if _, err := w.token(c, mm.TokenRequest{Audience: mm.AudienceGraph}); codeOf(err) != mm.SignInFailed || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestAnAccountThatTurnsOutToBeOfAnotherTenantIsRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	c := w.connection("Contoso-GA")
+	c.Tenant, c.TenantID = "contoso.com", ""
+	w.signedIn(c)
+	for address := range w.tenants { // the domain has moved to another tenant
+		w.tenants[address] = w.connection("Fabrikam-GA").TenantID
+	}
+	if _, err := w.token(c, mm.TokenRequest{Audience: mm.AudienceGraph}); codeOf(err) != mm.WrongAccount {
+		t.Errorf("got %v", err)
+	}
+	if _, err := w.token(c, mm.TokenRequest{Audience: mm.AudienceGraph}); whyOf(err) != mm.NoAccount {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+func TestTheCacheOfThePythonVersionSavesASignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	c := w.connection("Contoso-GA")
+	w.signedIn(c)
+	text := w.saved(c)
+	if _, err := w.SignOut(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	// MSAL for Python writes a little more, and null where there is no family.
+	var cache map[string]map[string]map[string]any
+	if err := json.Unmarshal([]byte(text), &cache); err != nil {
+		t.Fatal(err)
+	}
+	for kind, more := range map[string]map[string]any{
+		"RefreshToken": {"last_modification_time": "1763800000", "target": "https://graph.microsoft.com/Mail.Send"},
+		"Account":      {"account_source": "urn:ietf:params:oauth:grant-type:device_code", "authority_type": "MSSTS"},
+		"AppMetadata":  {"family_id": nil},
+		"AccessToken":  {"refresh_on": "1763800000", "last_modification_time": "1763800000"},
+	} {
+		if len(cache[kind]) == 0 {
+			t.Errorf("no %s in the cache", kind)
+		}
+		for _, entry := range cache[kind] {
+			maps.Copy(entry, more)
+		}
+	}
+	plain, err := json.Marshal(cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "Contoso-GA.json"), plain, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, audience := range []mm.Audience{mm.AudienceGraph, mm.AudienceAzure} {
+		if _, err := w.token(c, mm.TokenRequest{Audience: audience}); err != nil {
+			t.Errorf("%s: %v", audience, err)
+		}
+	}
+	if len(w.codes) != 1 {
+		t.Errorf("%d device codes", len(w.codes))
 	}
 }

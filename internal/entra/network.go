@@ -45,12 +45,12 @@ func unanswered(err error, q question) *mm.Error {
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return mm.Errorf(mm.Cancelled, "", "The request for a token of %s was cancelled.", q.conn.Name)
+		return mm.Errorf(mm.Cancelled, "Ask again when it is wanted.", "The request for a token of %s was cancelled.", q.conn.Name)
 	case errors.Is(err, context.DeadlineExceeded):
 		return mm.Errorf(mm.Timeout, "Try again; look at the network and the proxy where it stays so.", "There was no token for %s in time.", q.conn.Name)
 	}
-	for _, k := range known {
-		if said, remedy, ok := k(err); ok {
+	for _, fault := range faults {
+		if said, remedy, ok := fault(err); ok {
 			e := mm.Errorf(mm.SignInFailed, remedy, "%s", strings.ReplaceAll(said, "{host}", host))
 			e.RetryAfter = soon
 			if s, ok := errors.AsType[*strange](err); ok && s.retryAfter > 0 {
@@ -65,8 +65,8 @@ func unanswered(err error, q question) *mm.Error {
 	return mm.Errorf(mm.SignInFailed, "Try again; what went wrong is in the log of mm.", "The sign-in at %s failed in an unexpected way.", host)
 }
 
-// known are the faults between us and Entra, the most exact first. Each says what happened and what to do.
-var known = []func(error) (said, remedy string, ok bool){
+// faults are what can be wrong between us and Entra, the most exact first. Each says what happened and what to do.
+var faults = []func(error) (said, remedy string, ok bool){
 	func(err error) (string, string, bool) {
 		p, ok := errors.AsType[*proxyRefusal](err)
 		switch {

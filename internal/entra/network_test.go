@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -95,7 +96,9 @@ func TestAnswersThatAreNotEntrasAreSaidWithWhatToDo(t *testing.T) {
 		soon   time.Duration // RetryAfter
 	}{
 		{"a page of the network", status(200, "text/html", "<html>Please sign in to the wifi"), "is not Entra (HTTP status 200", soon},
-		{"a page elsewhere", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://127.0.0.1:1/portal", http.StatusFound) }, "HTTP status 302", soon},
+		{"a page elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://127.0.0.1:1/portal", http.StatusFound)
+		}, "HTTP status 302", soon},
 		{"nothing", status(200, "application/json", ""), "is not Entra", soon},
 		{"half an answer", status(200, "application/json", `{"issuer":"https`), "is not Entra", soon},
 		{"a list", status(200, "application/json", `[]`), "is not Entra", soon},
@@ -151,7 +154,8 @@ func TestAnswersThatAreNotEntrasAreSaidWithWhatToDo(t *testing.T) {
 	}
 }
 
-// answering is an Entra with these answers to requests for device codes and tokens; %s is its address.
+// answering is an Entra with these answers to requests for device codes and tokens. DEVICE in a refusal
+// stands for the device code that was sent.
 func answering(t *testing.T, device, token string) mm.Connection {
 	t.Helper()
 	certificate, ca := certified(t, time.Now().Add(24*time.Hour))
@@ -160,7 +164,7 @@ func answering(t *testing.T, device, token string) mm.Connection {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case strings.HasSuffix(r.URL.Path, "openid-configuration"):
-			_, _ = fmt.Fprintf(w, `{"issuer":"%[1]s/v2.0","token_endpoint":"%[1]s/token","authorization_endpoint":"%[1]s/authorize","device_authorization_endpoint":"%[1]s/devicecode"}`, base)
+			_, _ = fmt.Fprintf(w, metadata, base)
 		case strings.HasSuffix(r.URL.Path, "devicecode"):
 			_, _ = io.WriteString(w, device)
 		case strings.Contains(token, `"error"`):
@@ -172,6 +176,8 @@ func answering(t *testing.T, device, token string) mm.Connection {
 		}
 	})
 }
+
+const metadata = `{"issuer":"%[1]s/v2.0","token_endpoint":"%[1]s/token","authorization_endpoint":"%[1]s/authorize","device_authorization_endpoint":"%[1]s/devicecode"}`
 
 const deviceAnswer = `{"user_code":"ABCD1234","device_code":"the-device-code","verification_uri":"https://evil.example/","expires_in":900,"interval":1,"message":"Go to https://evil.example/"}`
 
@@ -302,5 +308,38 @@ func TestRetryAfterIsBounded(t *testing.T) {
 		if got := retryAfter(&http.Response{Header: http.Header{"Retry-After": {text}}}); got != want && text != "999999999999" {
 			t.Errorf("%q: got %v", text, got)
 		}
+	}
+}
+
+func TestATokenThatStillLivesIsGivenWhileEntraIsDown(t *testing.T) {
+	t.Parallel()
+	payload := base64.RawURLEncoding.EncodeToString([]byte(`{"tid":"` + contoso().TenantID + `","oid":"o","sub":"s","preferred_username":"admin@contoso.com"}`))
+	down := false // changed between requests only
+	certificate, ca := certified(t, time.Now().Add(24*time.Hour))
+	c := odd(t, certificate, ca, func(w http.ResponseWriter, r *http.Request) {
+		base := "https://" + r.Host + "/" + contoso().TenantID
+		switch {
+		case strings.HasSuffix(r.URL.Path, "openid-configuration"):
+			_, _ = fmt.Fprintf(w, metadata, base)
+		case strings.HasSuffix(r.URL.Path, "devicecode"):
+			_, _ = io.WriteString(w, deviceAnswer)
+		case down:
+			w.WriteHeader(http.StatusBadGateway)
+		default: // to be renewed since a minute
+			_, _ = io.WriteString(w, `{"access_token":"`+hidden+`","refresh_token":"r","expires_in":3600,"refresh_in":-60,"scope":"https://graph.microsoft.com/.default","id_token":"e30.`+
+				payload+`.x","client_info":"`+base64.RawURLEncoding.EncodeToString([]byte(`{"uid":"u","utid":"t"}`))+`"}`)
+		}
+	})
+	c.TenantID = contoso().TenantID
+	i := newIdentity(t, Config{}, &said{})
+	if _, err := i.SignIn(t.Context(), c, mm.SignInRequest{Audience: mm.AudienceGraph, Method: mm.DeviceCode}, func(mm.Challenge) {}); err != nil {
+		t.Fatal(err)
+	}
+	down = true
+	if token, err := i.Token(t.Context(), c, mm.TokenRequest{Audience: mm.AudienceGraph}); err != nil || token.Text.Reveal() != hidden || token.Account.Username != "admin@contoso.com" {
+		t.Errorf("got %+v, %v", token, err)
+	}
+	if _, err := i.Token(t.Context(), c, mm.TokenRequest{Audience: mm.AudienceGraph, Fresh: true}); codeOf(err) != mm.SignInFailed {
+		t.Errorf("one that was rejected: %v", err)
 	}
 }
