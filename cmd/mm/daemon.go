@@ -86,12 +86,16 @@ func ensureToken(path string, log *slog.Logger) (mm.Secret, error) {
 // start starts the pool and makes the server. It returns the path of PowerShell, where there is one.
 func (d *daemon) start(s settings, background bool, token mm.Secret, note string) (powershell string, err error) {
 	launcher := newLauncher(s, d.log)
+	identity, err := newIdentity(s, d.log)
+	if err != nil {
+		return "", err
+	}
 	about := mm.About{Version: versionText(), PID: os.Getpid(), Background: background}
 	if background {
 		about.Log = s.logPath()
 	}
-	d.pool, err = actors.Start(actors.Config{Registry: servedRegistry(s), Launcher: launcher, NewID: newID, Timeout: s.Timeout, Log: d.log,
-		About: about, Stop: d.askToStop})
+	d.pool, err = actors.Start(actors.Config{Registry: servedRegistry(s), Launcher: launcher, Identity: identity,
+		Graph: newGraph(s, d.log), NewID: newID, Timeout: s.Timeout, Log: d.log, About: about, Stop: d.askToStop})
 	if err != nil {
 		return "", fmt.Errorf("start the actors: %w", err)
 	}

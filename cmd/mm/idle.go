@@ -68,7 +68,7 @@ func (d *daemon) inUse(ctx context.Context) bool {
 	return false
 }
 
-// watched is the pool with the time of the last command.
+// watched is the pool with the time of the last request.
 type watched struct {
 	mm.Service
 	use *usage
@@ -79,4 +79,11 @@ func (w *watched) Run(ctx context.Context, cmd mm.Command, progress mm.Progress)
 	w.use.now()
 	defer w.use.now()
 	return w.Service.Run(ctx, cmd, progress)
+}
+
+// Graph implements mm.Service.
+func (w *watched) Graph(ctx context.Context, r mm.GraphRequest, progress mm.Progress) mm.Outcome {
+	w.use.now()
+	defer w.use.now()
+	return w.Service.Graph(ctx, r, progress)
 }

@@ -38,7 +38,8 @@ func serveCommand(e *environ) *cobra.Command {
 		Long: `Run the daemon that holds all sessions, for the HTTP API on 127.0.0.1:5200 and the unix socket in the state folder.
 
 Environment: SESSION_POOL_HOST, SESSION_POOL_PORT, SESSION_POOL_STATE_DIR, SESSION_POOL_LOG_DIR, SESSION_POOL_LOG_LEVEL,
-SESSION_POOL_AUTH (none: POST needs no token), COMMAND_TIMEOUT (seconds), M365_CONNECTION (serve just this one), MM_PWSH.
+SESSION_POOL_AUTH (none: POST needs no token), COMMAND_TIMEOUT (seconds), M365_CONNECTION (serve just this one), MM_PWSH,
+MM_TOKEN_KEY (32 bytes in hexadecimal or base64, which encrypt the token caches in place of the key file beside them).
 A flag goes before its variable.
 
 SIGTERM, Ctrl-C or 'mm stop' lets running commands end; a second signal ends at once. It tells a service manager when it is

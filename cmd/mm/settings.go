@@ -63,6 +63,8 @@ type settings struct {
 	URL     string        // MM_SESSION_POOL_URL: where the pool is, and then none is started
 	Token   mm.Secret     // MM_SESSION_POOL_TOKEN, for URL
 	GoOnly  bool          // MM_SANDBOX_ENGINE=go: sandbox connections run on the Go engine
+	// TokenKey is MM_TOKEN_KEY: encrypts the token caches in place of the key file's.
+	TokenKey mm.Secret
 }
 
 // read returns the settings, or an error that names the variable and what it may be.
@@ -74,6 +76,7 @@ func (e *environ) read() (settings, error) {
 		Only:     e.getenv("M365_CONNECTION"),
 		URL:      e.getenv("MM_SESSION_POOL_URL"),
 		Token:    mm.NewSecret(e.getenv("MM_SESSION_POOL_TOKEN")),
+		TokenKey: mm.NewSecret(strings.TrimSpace(e.getenv("MM_TOKEN_KEY"))),
 	}
 	if !filepath.IsAbs(s.Home) {
 		return s, usageError{fmt.Errorf("HOME is %q; set it to the absolute path of your home folder", s.Home)}
@@ -137,6 +140,12 @@ func (e *environ) choice(name, usual, other string) (bool, error) {
 
 func (s settings) lockPath() string  { return filepath.Join(s.StateDir, "mm.lock") }
 func (s settings) tokenPath() string { return filepath.Join(s.StateDir, "pool-token") }
+
+// tokensDir is where the token caches of all connections are.
+func (s settings) tokensDir() string { return filepath.Join(s.Home, ".mm-graph-tokens") }
+
+// filesDir is where the files are that graph requests send and receive.
+func (s settings) filesDir() string { return filepath.Join(s.StateDir, "files") }
 
 // runDir is where the sockets of PowerShell processes are, beside the daemon's.
 func (s settings) runDir() string { return filepath.Join(filepath.Dir(s.Socket), "run") }

@@ -149,6 +149,7 @@ var inherited = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_", "TZ", "TMPDIR", "XDG_", "PSModulePath",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_",
 	"SESSION_POOL_", "COMMAND_TIMEOUT", "M365_CONNECTION", "MM_PWSH", "MM_SANDBOX_ENGINE", "MM_CULTURE", "MM_API_SEND_GUARDS",
+	"MM_TOKEN_KEY",
 }
 
 func cleanEnv(env []string) []string {
