@@ -14,6 +14,9 @@ func (p *Pool) Graph(ctx context.Context, r mm.GraphRequest, progress mm.Progres
 	id := mm.SessionID{Connection: r.Connection}
 	connection, problem, err := p.admitGraph(r)
 	var call mm.GraphCall
+	if r.Timeout == 0 {
+		r.Timeout = p.config.Timeout
+	}
 	if err == nil {
 		id.Connection = connection.Name
 		call, err = p.config.Graph.Prepare(connection, r)
@@ -38,7 +41,7 @@ func (p *Pool) admitGraph(r mm.GraphRequest) (mm.Connection, *mm.Error, *mm.Erro
 	switch {
 	case p.config.Identity == nil || p.config.Graph == nil:
 		return none, nil, mm.Errorf(mm.NotEnabled, "Use the tool run.", "This mm does not serve graph requests.")
-	case r.Connection == "" || r.Endpoint == "":
+	case r.Connection == "" || r.Endpoint == "" && r.Page == "":
 		return none, nil, mm.Errorf(mm.BadRequest, "", "connection and endpoint are both required")
 	case len(r.RequestID) > mm.MaxRequestID:
 		return none, nil, mm.Errorf(mm.BadRequest, "", "The request_id is longer than %d bytes.", mm.MaxRequestID)

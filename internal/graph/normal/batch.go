@@ -49,6 +49,12 @@ func setBatch(call *mm.GraphCall, c mm.Connection, raw json.RawMessage) *mm.Erro
 			return refuse("Give each request an id of its own.", "Two requests of the batch have the id %s.", shown(r.ID))
 		}
 		b.confirmed = b.confirmed || confirmed
+		if mail, cut := stripSignature(c, r.Method, part.Path, r.Body); cut {
+			r.Body, part.Body = mail, mail
+			if !slices.Contains(b.notes, signatureNote) {
+				b.notes = append(b.notes, signatureNote)
+			}
+		}
 		requests, call.Parts = append(requests, r), append(call.Parts, part)
 	}
 	if err := checkOrder(requests); err != nil {

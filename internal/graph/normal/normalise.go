@@ -31,7 +31,7 @@ var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 func Normalise(c mm.Connection, r mm.GraphRequest) (mm.GraphCall, *mm.Error) {
 	call := mm.GraphCall{Resource: r.Resource, SaveTo: r.SaveTo, All: r.All, JQ: strings.TrimSpace(r.JQ)}
 	for _, step := range []func(*mm.GraphCall, mm.Connection, mm.GraphRequest) *mm.Error{
-		setMethod, setAddress, setHeaders, setBody, setLimits,
+		setMethod, setAddress, setHeaders, setBody, setSignature, setLimits,
 	} {
 		if err := step(&call, c, r); err != nil {
 			return mm.GraphCall{}, err
