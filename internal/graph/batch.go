@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ func (r *run) batch(ctx context.Context) (mm.GraphResult, error) {
 			answers[a.ID] = a
 		}
 		var d time.Duration
-		if open, d = r.throttledParts(answers, open); len(open) == 0 {
+		if open, d = r.throttledParts(sent.Requests, answers, open); len(open) == 0 {
 			break
 		}
 		if !r.waitForParts(ctx, d, tries, len(open)) {
@@ -79,8 +80,12 @@ func (r *run) batchOnce(ctx context.Context, requests []json.RawMessage, open []
 	q := r.request()
 	if len(open) < len(requests) {
 		var some []json.RawMessage
+		with := map[string]bool{}
 		for _, i := range open {
-			some = append(some, withoutOrder(requests[i]))
+			with[r.call.Parts[i].ID] = true
+		}
+		for _, i := range open {
+			some = append(some, withOrder(requests[i], with))
 		}
 		body, _ := json.Marshal(map[string]any{"requests": some}) // came from JSON
 		q.size, q.body = int64(len(body)), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(string(body))), nil }
@@ -100,12 +105,16 @@ func (r *run) batchOnce(ctx context.Context, requests []json.RawMessage, open []
 	return resp.StatusCode, got.Responses, nil
 }
 
-// withoutOrder takes dependsOn out of a request that is sent again: what it waited for is done.
-func withoutOrder(request json.RawMessage) json.RawMessage {
+// withOrder returns a request that is sent again with dependsOn only of those that are sent with it: the others are done.
+func withOrder(request json.RawMessage, with map[string]bool) json.RawMessage {
 	out := []byte{'{'}
 	for name, value := range normal.Members(request) {
 		if string(name) == `"dependsOn"` {
-			continue
+			rest := slices.DeleteFunc(dependsOn(request), func(id string) bool { return !with[id] })
+			if len(rest) == 0 {
+				continue
+			}
+			value, _ = json.Marshal(rest) // strings cannot fail
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
@@ -115,12 +124,33 @@ func withoutOrder(request json.RawMessage) json.RawMessage {
 	return append(out, '}')
 }
 
-// throttledParts lists the requests that may be sent again, and how long to wait before.
-func (r *run) throttledParts(answers map[string]partAnswer, open []int) (again []int, d time.Duration) {
+// dependsOn returns the ids of the requests that must succeed before this one.
+func dependsOn(request json.RawMessage) []string {
+	var r struct {
+		DependsOn []string `json:"dependsOn"`
+	}
+	_ = json.Unmarshal(request, &r) // was checked when the batch was normalised
+	return r.DependsOn
+}
+
+// throttledParts lists the requests that may be sent again, and how long to wait before: those that were throttled, and those that
+// were not tried because one of these was. What waited for a request that failed for good is not tried again.
+func (r *run) throttledParts(requests []json.RawMessage, answers map[string]partAnswer, open []int) (again []int, d time.Duration) {
+	with := map[string]bool{}
 	for _, i := range open {
 		p := r.call.Parts[i]
 		a, answered := answers[p.ID]
-		if !answered || a.Status != http.StatusTooManyRequests && a.Status != http.StatusServiceUnavailable || !idempotent(p.Method) {
+		waits, failed := false, false
+		for _, id := range dependsOn(requests[i]) {
+			waits = waits || with[id]
+			failed = failed || !with[id] && answers[id].Status >= http.StatusBadRequest
+		}
+		throttled := (a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable) && idempotent(p.Method)
+		if !answered || failed || !throttled && !(waits && a.Status == http.StatusFailedDependency) {
+			continue
+		}
+		again, with[p.ID] = append(again, i), true
+		if !throttled {
 			continue
 		}
 		h := http.Header{}
@@ -131,7 +161,7 @@ func (r *run) throttledParts(answers map[string]partAnswer, open []int) (again [
 		if !told {
 			asked = firstWait
 		}
-		again, d = append(again, i), max(d, asked)
+		d = max(d, asked)
 	}
 	return again, d
 }

@@ -98,3 +98,28 @@ func TestAPartWithoutAnAnswerIsSaid(t *testing.T) {
 		t.Errorf("%s %q", got.Data, notes)
 	}
 }
+
+func TestWhatWaitedForAThrottledPartIsSentWithItAndWhatWaitedForAFailedOneIsNot(t *testing.T) {
+	failed := func(id string, status int) string { return fmt.Sprintf(`{"id":%q,"status":%d}`, id, status) }
+	h, rounds := batchServer(func(round int, id, _ string) string {
+		switch {
+		case id == "gone":
+			return failed(id, 404)
+		case id == "after-gone":
+			return busy(id, 1)
+		case round == 0 && id == "first":
+			return busy(id, 1)
+		case round == 0 && id == "second":
+			return failed(id, 424)
+		}
+		return ok(id)
+	})
+	w := serve(t, h)
+	w.must(mm.GraphRequest{Method: "POST", Endpoint: "/$batch", Body: raw(`{"requests":[
+		{"id":"zero","url":"/me"},{"id":"first","url":"/users","dependsOn":["zero"]},
+		{"id":"second","method":"POST","url":"/me/sendMail","body":{"a":1},"dependsOn":["first"]},
+		{"id":"gone","url":"/nobody"},{"id":"after-gone","url":"/me","dependsOn":["gone"]}]}`)})
+	if diff := cmp.Diff([]string{"after-gonegone gone secondfirst firstzero zero", "secondfirst first"}, *rounds); diff != "" {
+		t.Error(diff)
+	}
+}
