@@ -19,7 +19,7 @@ func Judge(c mm.Connection, m mm.Module, f mm.Facts) *mm.Error {
 	for _, command := range f.Commands {
 		if changesIdentity(command) {
 			return mm.Errorf(mm.Blocked,
-				"mm manages the sign-in: `mm reset` gives the session a new one. Do not look for another way; ask the person.",
+				"mm manages the sign-in: `mm sign-in` signs somebody in, `mm reset` gives the session a new process. Do not look for another way; ask the person.",
 				"Command blocked: %s changes who the session of %s is. This operation is not allowed through the session pool.",
 				shown(command), c.Name)
 		}
