@@ -147,10 +147,15 @@ func (m *machine) begin(a ask, why *mm.Interaction) {
 			method = mm.Browser
 		}
 	}
+	// Graph is what every app has consent for; the others follow from the refresh token. Claims are one audience's own.
+	key := Key{Audience: mm.AudienceGraph}
+	if why.Why == mm.NeedsClaims {
+		key = a.key
+	}
 	m.serial++
-	m.signing = &signing{key: a.key, why: why.Why, claims: claims, method: method}
+	m.signing = &signing{key: key, why: why.Why, claims: claims, method: method}
 	m.do(Begin{Serial: m.serial, Connection: m.conn,
-		Request: mm.SignInRequest{Audience: a.key.Audience, Host: a.key.Host, Claims: claims, Method: method}})
+		Request: mm.SignInRequest{Audience: key.Audience, Host: key.Host, Claims: claims, Method: method}})
 }
 
 // await has an ask wait for the sign-in under way. Who wants to sign in by another method begins anew.

@@ -138,6 +138,20 @@ func TestAnAccountsLife(t *testing.T) {
 	}
 }
 
+func TestASignInIsForGraphWhoeverAsked(t *testing.T) {
+	var c tale
+	c.asks("x", mm.AudienceExchange)
+	if got := c.fetched(mm.AudienceExchange, mm.Token{}, needs(mm.NoAccount)); got != "begin graph by device_code" {
+		t.Errorf("got %s", got)
+	}
+	if got := c.happens(SignedIn{c.serial, token("g1", time.Hour), nil}); got != "fetch exchange" {
+		t.Errorf("got %s", got)
+	}
+	if got := c.fetched(mm.AudienceExchange, mm.Token{}, needs(mm.NeedsConsent)); got != "x: sign_in_failed needs_consent" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestAnotherMethodBeginsAnew(t *testing.T) {
 	var c tale
 	c.asks("a", mm.AudienceGraph)
