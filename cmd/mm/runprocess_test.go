@@ -165,3 +165,13 @@ func TestErrorsOfARealPowerShellAreFound(t *testing.T) {
 		})
 	}
 }
+
+// signedIn is a world whose session Contoso-GA/exo is signed in.
+func signedIn(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, 50*time.Millisecond)
+	if code, _, stderr := w.run("run", "Contoso-GA", "exo", "Get-Mailbox", "--wait"); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	return w
+}

@@ -105,16 +105,6 @@ func (t *terminal) end() int {
 	return t.ProcessState.ExitCode()
 }
 
-// signedIn is a world whose session Contoso-GA/exo is signed in.
-func signedIn(t *testing.T) *world {
-	t.Helper()
-	w := newWorld(t, 50*time.Millisecond)
-	if code, _, stderr := w.run("run", "Contoso-GA", "exo", "Get-Mailbox", "--wait"); code != exitOK {
-		t.Fatalf("exit code %d: %s", code, stderr)
-	}
-	return w
-}
-
 func TestACommandInATerminal(t *testing.T) {
 	w := signedIn(t)
 	t.Run("its output and progress appear while it runs, and Ctrl-C ends it", func(t *testing.T) {
