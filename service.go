@@ -103,6 +103,8 @@ type AccountStatus struct {
 	State      AccountState
 	Account    Account    // zero: not known
 	Challenge  *Challenge // in state signing_in, where it is there
+	// Until is when the last of the tokens at hand ends, which are renewed without a person; zero: none is at hand.
+	Until time.Time
 }
 
 // An AccountState is the state of a connection's sign-in.

@@ -241,7 +241,7 @@ func (a *accountActor) signIn(ctx actor.Context, m signIn) {
 	}
 	a.ask(ctx, account.Ask{ID: a.newAsk(), Connection: m.connection, Audience: mm.AudienceGraph, Method: m.order.Method}, asker{
 		given: func(ctx actor.Context, t mm.Token) {
-			answer(ctx, mm.AccountStatus{Connection: a.name, State: mm.AccountSignedIn, Account: t.Account})
+			answer(ctx, mm.AccountStatus{Connection: a.name, State: mm.AccountSignedIn, Account: t.Account, Until: t.ExpiresAt})
 		},
 		shown: func(ctx actor.Context, c mm.Challenge) bool {
 			answer(ctx, mm.AccountStatus{Connection: a.name, State: mm.AccountSigning, Challenge: &c})
@@ -280,7 +280,7 @@ func (a *accountActor) signOut(ctx actor.Context, m signOut) {
 }
 
 func (a *accountActor) status() mm.AccountStatus {
-	s := mm.AccountStatus{Connection: a.name, State: mm.AccountUnknown, Account: a.state.Account()}
+	s := mm.AccountStatus{Connection: a.name, State: mm.AccountUnknown, Account: a.state.Account(), Until: a.state.Until()}
 	switch {
 	case a.state.SigningIn():
 		s.State, s.Challenge = mm.AccountSigning, a.state.Challenge()
@@ -293,8 +293,10 @@ func (a *accountActor) status() mm.AccountStatus {
 // publish tells the router what the account shows of itself, where that has changed.
 func (a *accountActor) publish(ctx actor.Context) {
 	if s := a.status(); s != a.shown {
+		if s.State != a.shown.State {
+			a.config.Log.Info("account", "connection", a.name, "state", string(s.State))
+		}
 		a.shown = s
-		a.config.Log.Info("account", "connection", a.name, "state", string(s.State))
 		ctx.Send(a.parent, accountChanged{status: s})
 	}
 }

@@ -1,6 +1,8 @@
 package account
 
 import (
+	"time"
+
 	mm "github.com/microsoft-master/mm"
 )
 
@@ -51,6 +53,16 @@ type signing struct {
 
 // Account returns who is signed in, as far as a token has told.
 func (s State) Account() mm.Account { return s.account }
+
+// Until returns when the last of the tokens ends; zero where there is none.
+func (s State) Until() (last time.Time) {
+	for _, t := range s.tokens {
+		if t.ExpiresAt.After(last) {
+			last = t.ExpiresAt
+		}
+	}
+	return last
+}
 
 // Challenge returns what a person was shown and has not answered; nil: nothing.
 func (s State) Challenge() *mm.Challenge {

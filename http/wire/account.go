@@ -15,12 +15,13 @@ type Account struct {
 	State      mm.AccountState `json:"state"`
 	Account    string          `json:"account,omitempty"`
 	TenantID   string          `json:"tenant_id,omitempty"`
+	TokenUntil string          `json:"token_until,omitempty"` // when the last of the tokens at hand ends
 }
 
 func encodeAccounts(accounts []mm.AccountStatus) []Account {
 	var all []Account
 	for _, a := range accounts {
-		all = append(all, Account{a.Connection, a.State, a.Account.Username, a.Account.TenantID})
+		all = append(all, Account{a.Connection, a.State, a.Account.Username, a.Account.TenantID, formatUntil(a.Until)})
 	}
 	return all
 }
@@ -29,9 +30,23 @@ func decodeAccounts(accounts []Account) []mm.AccountStatus {
 	var all []mm.AccountStatus
 	for _, a := range accounts {
 		all = append(all, mm.AccountStatus{Connection: a.Connection, State: a.State,
-			Account: mm.Account{Username: a.Account, TenantID: a.TenantID}})
+			Account: mm.Account{Username: a.Account, TenantID: a.TenantID}, Until: parseUntil(a.TokenUntil)})
 	}
 	return all
+}
+
+// formatUntil is formatTime with nothing for the zero time.
+func formatUntil(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return formatTime(t)
+}
+
+// parseUntil is the time that formatUntil wrote; zero where there is none.
+func parseUntil(s string) time.Time {
+	t, _ := time.Parse(time.RFC3339, s)
+	return t
 }
 
 // A SignInRequest is the body of POST /sign-in.
@@ -77,11 +92,13 @@ type SignInAnswer struct {
 	Message    string    `json:"message,omitempty"`
 	ExpiresIn  *int      `json:"expires_in,omitempty"` // seconds that remain
 	ExpiresAt  string    `json:"expires_at,omitempty"`
+	TokenUntil string    `json:"token_until,omitempty"` // as in Account
 }
 
 // EncodeSignInAnswer returns the answer to POST /sign-in.
 func EncodeSignInAnswer(s mm.AccountStatus, now time.Time) []byte {
-	a := SignInAnswer{Status: mm.StatusSuccess, Connection: s.Connection, Account: s.Account.Username, TenantID: s.Account.TenantID}
+	a := SignInAnswer{Status: mm.StatusSuccess, Connection: s.Connection, Account: s.Account.Username, TenantID: s.Account.TenantID,
+		TokenUntil: formatUntil(s.Until)}
 	if s.State != mm.AccountSignedIn {
 		a.Status = mm.StatusAuthRequired
 	}
@@ -99,9 +116,10 @@ func DecodeSignInAnswer(body []byte) (mm.AccountStatus, error) {
 	if err := json.Unmarshal(body, &a); err != nil {
 		return mm.AccountStatus{}, err
 	}
-	s := mm.AccountStatus{Connection: a.Connection, State: mm.AccountSignedIn, Account: mm.Account{Username: a.Account, TenantID: a.TenantID}}
+	s := mm.AccountStatus{Connection: a.Connection, State: mm.AccountSignedIn, Until: parseUntil(a.TokenUntil),
+		Account: mm.Account{Username: a.Account, TenantID: a.TenantID}}
 	if a.Status == mm.StatusAuthRequired {
-		s.State, s.Account = mm.AccountSigning, mm.Account{}
+		s.State, s.Account, s.Until = mm.AccountSigning, mm.Account{}, time.Time{}
 		if a.AuthURL != "" {
 			s.Challenge = &mm.Challenge{UserCode: a.DeviceCode, URL: a.AuthURL, Message: a.Message, Account: a.Account}
 			s.Challenge.ExpiresAt, _ = time.Parse(time.RFC3339, a.ExpiresAt)
