@@ -154,12 +154,12 @@ func (m *machine) stepped(r mm.Result) {
 // compare lets the session be used only by the expected account in the expected tenant.
 func (m *machine) compare() {
 	m.op, m.deadline, m.plan, m.tail, m.tokens, m.renewing = "", time.Time{}, nil, "", nil, false
-	wrong, notes := m.seen.against(m.conn)
+	wrong, notes := m.seen.against(m.expected())
 	if !wrong {
 		m.phase, m.notes, m.failures, m.untold = idle, notes, 0, nil
 		return
 	}
-	m.signInFailed(m.seen.refusal(m.conn))
+	m.signInFailed(m.seen.refusal(m.expected()))
 	m.phase = parting
 	call := signOut(m.id.Module)
 	call.ID = m.begin(checkLimit)

@@ -79,7 +79,7 @@ func (m *machine) completed(r mm.Result) {
 			return
 		}
 		seen := m.seen.with(healthReads(m.id.Module), r.Objects)
-		if wrong, _ := seen.against(m.conn); wrong {
+		if wrong, _ := seen.against(m.expected()); wrong {
 			m.lost("another account is signed in now")
 			m.seen = seen
 			m.compare()

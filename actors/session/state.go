@@ -51,6 +51,7 @@ type State struct {
 	ask       string            // the id of the question for a token; empty: none
 	wanted    []mm.TokenRequest // from the one that is asked for on
 	tokens    []mm.Token        // that are there, until the connect
+	tenant    string            // of those tokens: where the registry has no tenantId, it was found by the tenant's domain
 	tokensEnd time.Time         // when the first of those that the session is connected with ends; zero: it has a sign-in of its own
 	used      []usedToken       // of the last connects
 	rejected  []usedToken       // with which the session could not go on

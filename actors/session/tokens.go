@@ -80,7 +80,7 @@ func (m *machine) tokenGiven(t mm.Token) {
 		return
 	}
 	first := m.tokens[0]
-	m.tokensEnd = first.ExpiresAt
+	m.tokensEnd, m.tenant = first.ExpiresAt, first.Account.TenantID
 	for _, t := range m.tokens {
 		if t.ExpiresAt.Before(m.tokensEnd) {
 			m.tokensEnd = t.ExpiresAt
@@ -236,6 +236,15 @@ func (m *machine) ownSite(address string) bool {
 		}
 	}
 	return false
+}
+
+// expected is the connection with the tenant id that its tokens are for, where the registry has none.
+func (m *machine) expected() mm.Connection {
+	c := m.conn
+	if c.ExpectedTenantID() == "" && !m.tokensEnd.IsZero() {
+		c.TenantID = m.tenant
+	}
+	return c
 }
 
 func hostOf(address string) string {

@@ -49,6 +49,21 @@ func TestASessionSignsInWithTheTokensOfItsConnection(t *testing.T) {
 			"facts → invoke Get-Mailbox", `result → c: "admin"`)
 }
 
+func TestWithoutATenantIDTheTokensSayWhichItIs(t *testing.T) {
+	s := shares(t, mm.Exchange)
+	s.conn.TenantID = ""
+	s.asks("a", "1").comesUp().token(time.Hour).says("connected", mm.Result{}).says("health", mm.Result{Objects: rightAccount})
+	if s.is(mm.StateAuthenticated); len(s.s.notes) > 0 {
+		t.Errorf("notes %q", s.s.notes)
+	}
+	s = shares(t, mm.Exchange)
+	s.conn.TenantID = ""
+	s.asks("a", "1").comesUp().token(time.Hour).says("connected", mm.Result{}).says("health", mm.Result{Objects: wrongTenant})
+	if got := s.got[len(s.got)-1]; got != "health → a: wrong_account executed no, Disconnect-ExchangeOnline" {
+		t.Errorf("another tenant: %s", got)
+	}
+}
+
 func TestTeamsNeedsTwoTokens(t *testing.T) {
 	s := shares(t, mm.Teams).asks("a", "Get-Team").comesUp().token(time.Hour).token(time.Minute)
 	s.was("a asks → launch", "hello → asktoken", "token → asktoken", "token → Connect-MicrosoftTeams")
