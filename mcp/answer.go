@@ -18,8 +18,22 @@ type answer struct {
 	AuthURL    string          `json:"auth_url,omitempty"`
 	ExpiresIn  int             `json:"expires_in,omitempty"` // seconds
 	RequestID  string          `json:"request_id,omitempty"`
-	Objects    json.RawMessage `json:"objects,omitempty"`
-	IsError    bool            `json:"-"`
+	Objects    json.RawMessage `json:"objects,omitempty"` // of run
+
+	// Of graph_request.
+	HTTPStatus int             `json:"http_status,omitempty"`
+	Data       json.RawMessage `json:"data,omitempty"` // with format json
+	File       string          `json:"file,omitempty"` // where the answer was saved
+	Next       string          `json:"next,omitempty"` // the page of the call that goes on
+	Truncated  *truncated      `json:"truncated,omitempty"`
+
+	IsError bool `json:"-"`
+}
+
+// truncated counts what was left out of an answer of Graph: items of a list, or characters.
+type truncated struct {
+	Kept    int64 `json:"kept"`
+	Dropped int64 `json:"dropped"`
 }
 
 // result is the answer as MCP's tool result: the text as content, everything as structuredContent.

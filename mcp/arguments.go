@@ -25,7 +25,7 @@ type runArgs struct {
 // is unknown is ignored. The error has code bad_request.
 func decodeRun(raw json.RawMessage) (runArgs, *mm.Error) {
 	args := runArgs{format: mm.FormatText, maxChars: defaultMaxChars}
-	fields, err := object(raw)
+	fields, err := object(raw, "Send an object with connection, module and command.")
 	if err != nil {
 		return args, err
 	}
@@ -41,28 +41,47 @@ func decodeRun(raw json.RawMessage) (runArgs, *mm.Error) {
 			return args, err
 		}
 	}
-	switch f := mm.Format(strings.ToLower(format)); f {
-	case "":
-	case mm.FormatText, mm.FormatJSON, mm.FormatBoth:
-		args.format = f
-	default:
-		return args, mm.Errorf(mm.BadRequest, "Use text, json or both.", "There is no format %q.", format)
-	}
-	if args.requestID != "" && !isOurID(args.requestID) {
-		return args, mm.Errorf(mm.BadRequest, "Leave it out for a new command.", "request_id is not one that an earlier answer named.")
-	}
-	seconds, err := number("timeout_seconds", fields["timeout_seconds"], 1, maxTimeoutSecs, 0)
-	if err != nil {
+	if args.format, err = formatOf(format); err != nil {
 		return args, err
 	}
-	args.timeout = time.Duration(seconds) * time.Second
-	args.maxChars, err = number("max_chars", fields["max_chars"], minMaxChars, maxMaxChars, defaultMaxChars)
+	if err := checkID(args.requestID); err != nil {
+		return args, err
+	}
+	args.timeout, args.maxChars, err = bounds(fields)
 	return args, err
 }
 
-// object returns the members of the arguments.
-func object(raw json.RawMessage) (map[string]json.RawMessage, *mm.Error) {
-	const remedy = "Send an object with connection, module and command."
+// formatOf reads the argument format.
+func formatOf(s string) (mm.Format, *mm.Error) {
+	switch f := mm.Format(strings.ToLower(s)); f {
+	case "":
+		return mm.FormatText, nil
+	case mm.FormatText, mm.FormatJSON, mm.FormatBoth:
+		return f, nil
+	}
+	return "", mm.Errorf(mm.BadRequest, "Use text, json or both.", "There is no format %q.", s)
+}
+
+// checkID refuses a request id that no answer of this package has named.
+func checkID(id string) *mm.Error {
+	if id != "" && !isOurID(id) {
+		return mm.Errorf(mm.BadRequest, "Leave it out for a new command.", "request_id is not one that an earlier answer named.")
+	}
+	return nil
+}
+
+// bounds reads the arguments timeout_seconds and max_chars.
+func bounds(fields map[string]json.RawMessage) (timeout time.Duration, maxChars int, err *mm.Error) {
+	seconds, err := number("timeout_seconds", fields["timeout_seconds"], 1, maxTimeoutSecs, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	maxChars, err = number("max_chars", fields["max_chars"], minMaxChars, maxMaxChars, defaultMaxChars)
+	return time.Duration(seconds) * time.Second, maxChars, err
+}
+
+// object returns the members of the arguments; remedy says what belongs there.
+func object(raw json.RawMessage, remedy string) (map[string]json.RawMessage, *mm.Error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) > 0 && raw[0] == '"' {
 		inner, err := text("arguments", raw)

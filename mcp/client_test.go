@@ -50,7 +50,7 @@ func TestARealClientRunsCommands(t *testing.T) {
 				t.Fatalf("%+v, %v", got, err)
 			}
 			tools, err := c.ListTools(ctx, mcp.ListToolsRequest{})
-			if err != nil || len(tools.Tools) != 1 || tools.Tools[0].Name != "run" {
+			if err != nil || len(tools.Tools) != 2 || tools.Tools[0].Name != "graph_request" || tools.Tools[1].Name != "run" {
 				t.Fatalf("%+v, %v", tools, err)
 			}
 			var req mcp.CallToolRequest

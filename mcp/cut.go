@@ -36,8 +36,12 @@ func (p page) fit(budget int) string {
 	if body == p.body && p.dropped == 0 {
 		return join(lead, body, asides) // only the lead or the asides were too long, and say so
 	}
-	return join(lead, body, append(asides, fmt.Sprintf("[Cut: the first %s of %s characters are shown. %s]",
-		thousands(int64(chars(body))), thousands(int64(chars(p.body))+p.dropped), p.advice)))
+	return join(lead, body, append(asides, cutLine(int64(chars(body)), int64(chars(p.body))+p.dropped, p.advice)))
+}
+
+// cutLine says how many of so many characters are shown, and how to get the rest.
+func cutLine(shown, of int64, advice string) string {
+	return fmt.Sprintf("[Cut: the first %s of %s characters are shown. %s]", thousands(shown), thousands(of), advice)
 }
 
 func join(lead, body string, asides []string) string {

@@ -14,11 +14,11 @@
 //
 // A result says the same in content and in structuredContent, because some hosts show a model only one of them. isError is
 // set for every failure; a device code is not one, nor is a command that waits for a person's word. max_chars covers the text
-// and the objects together; what was left out is said in the last line.
+// and the objects or data together, and what continues a list; what was left out is said at the end.
 //
 // # The way of a message
 //
 // lines.go cuts the input into lines, envelope.go reads what they are, stdio.go orders them and runs calls beside each other,
-// mcp-go dispatches. arguments.go reads what models write, run.go asks the Service, render.go makes the outcome an answer and
-// cut.go makes it fit. session.go writes.
+// mcp-go dispatches. arguments.go and grapharguments.go read what models write, run.go and graph.go ask the Service by way of
+// call.go, render.go and rendergraph.go make the outcome an answer, cut.go and items.go make it fit. session.go writes.
 package mcp

@@ -62,20 +62,20 @@ func TestEitherHalfOfAResultIsEnough(t *testing.T) {
 			if out := c.out; out.Err != nil && (s.Remedy != out.Err.Remedy || s.Executed != string(out.Err.Executed)) {
 				t.Errorf("remedy %q, executed %q", s.Remedy, s.Executed)
 			}
-			conforms(t, body)
+			conforms(t, runOutput, body)
 		})
 	}
 }
 
 // conforms checks structuredContent against what the outputSchema says: required members and types, and that it says nothing
 // of which the schema is silent.
-func conforms(t *testing.T, body []byte) {
+func conforms(t *testing.T, schemaText string, body []byte) {
 	t.Helper()
 	var schema struct {
 		Properties map[string]struct{ Type string }
 		Required   []string
 	}
-	if err := json.Unmarshal([]byte(runOutput), &schema); err != nil {
+	if err := json.Unmarshal([]byte(schemaText), &schema); err != nil {
 		t.Fatal(err)
 	}
 	var members map[string]any
@@ -87,22 +87,32 @@ func conforms(t *testing.T, body []byte) {
 			t.Errorf("no %s in %s", name, body)
 		}
 	}
-	types := map[string]string{"string": "string", "float64": "integer", "[]interface {}": "array"}
+	types := map[string]string{"string": "string", "float64": "integer", "[]interface {}": "array", "map[string]interface {}": "object"}
 	for name, value := range members {
-		if got := types[fmt.Sprintf("%T", value)]; got != schema.Properties[name].Type {
-			t.Errorf("%s is %T, in the schema %q", name, value, schema.Properties[name].Type)
+		in, ok := schema.Properties[name]
+		if got := types[fmt.Sprintf("%T", value)]; !ok || in.Type != "" && got != in.Type {
+			t.Errorf("%s is %T, in the schema %q", name, value, in.Type)
 		}
 	}
 }
 
 // Every member that an answer can have is in the schema, the conditional ones too.
 func TestAFullAnswerConformsToTheSchema(t *testing.T) {
-	full := answer{"error", "t", "c", "r", "maybe", 1, "D", "u", 2, "id", json.RawMessage(`[1]`), true}
-	for name, a := range map[string]answer{"full": full, "least": {Status: "success", Text: "x"}, "list": renderConnections(contoso(), 0, 1000)} {
-		body, err := json.Marshal(a)
+	full := answer{Status: "error", Text: "t", Code: "c", Remedy: "r", Executed: "maybe", RetryAfter: 1, DeviceCode: "D", AuthURL: "u",
+		ExpiresIn: 2, RequestID: "id", Objects: json.RawMessage(`[1]`), IsError: true}
+	graph := full
+	graph.Objects, graph.HTTPStatus, graph.Data, graph.File, graph.Next, graph.Truncated = nil, 200, json.RawMessage(`1`), "f", "n", &truncated{1, 2}
+	for _, c := range []struct {
+		name, schema string
+		a            answer
+	}{
+		{"full", runOutput, full}, {"least", runOutput, answer{Status: "success", Text: "x"}}, {"list", runOutput, renderConnections(contoso(), 0, 1000)},
+		{"full of Graph", graphOutput, graph}, {"least of Graph", graphOutput, answer{Status: "success", Text: "x"}},
+	} {
+		body, err := json.Marshal(c.a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(name, func(t *testing.T) { conforms(t, body) })
+		t.Run(c.name, func(t *testing.T) { conforms(t, c.schema, body) })
 	}
 }

@@ -146,7 +146,7 @@ func TestWhatIsNoMessageGetsAClearAnswer(t *testing.T) {
 			if r.Error.Code != c.code || !strings.Contains(r.Error.Message, c.message) || string(r.ID) != c.id {
 				t.Errorf("answered %s", lines[0])
 			}
-			if len(parse(t, lines[1]).Result.Tools) != 1 {
+			if len(parse(t, lines[1]).Result.Tools) != 2 {
 				t.Errorf("afterwards: %s", lines[1:])
 			}
 			if asked := svc.asked(); len(asked) != 0 {
@@ -233,7 +233,7 @@ func TestTheStatelessRevisionWorks(t *testing.T) {
 	if r := byID["1"].Result; r.ResultType != "complete" || len(r.SupportedVersions) == 0 || r.SupportedVersions[0] != "2026-07-28" {
 		t.Errorf("server/discover: %+v", r)
 	}
-	if r := byID["2"].Result; r.ResultType != "complete" || len(r.Tools) != 1 {
+	if r := byID["2"].Result; r.ResultType != "complete" || len(r.Tools) != 2 {
 		t.Errorf("tools/list: %+v", r)
 	}
 	if r := byID["3"]; r.Error.Code != 0 || r.Result.ResultType != "complete" {

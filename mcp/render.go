@@ -21,7 +21,7 @@ func renderOutcome(out mm.Outcome, args runArgs, now time.Time) answer {
 	var a answer
 	switch {
 	case out.Status == mm.StatusAuthRequired && out.Challenge != nil:
-		a = renderChallenge(out, now)
+		a = renderChallenge(*out.Challenge, out.Session.Connection, "Module: "+string(out.Session.Module), "command", now)
 	case out.Status == mm.StatusSuccess && args.format == mm.FormatText:
 		a = renderText(out, args.maxChars)
 	case out.Status == mm.StatusSuccess:
@@ -33,23 +33,6 @@ func renderOutcome(out mm.Outcome, args runArgs, now time.Time) answer {
 	}
 	a.RequestID = out.RequestID
 	return a
-}
-
-// renderChallenge is the text that hosts' prompts know, and a last paragraph that says who acts.
-func renderChallenge(out mm.Outcome, now time.Time) answer {
-	var b strings.Builder
-	c := out.Challenge
-	fmt.Fprintf(&b, "**DEVICE CODE: %s**\nGo to: %s\n\nConnection: %s\n", c.UserCode, c.URL, out.Session.Connection)
-	if c.Account != "" {
-		fmt.Fprintf(&b, "**Sign in as: %s**\n", c.Account)
-	}
-	fmt.Fprintf(&b, "Module: %s\n\nAfter authenticating, retry the command.\n\n", out.Session.Module)
-	remedy := "Show the code and the address to the person, wait until they say that they signed in, then call again with the same command."
-	b.WriteString(remedy)
-	return answer{
-		Status: string(mm.StatusAuthRequired), Text: b.String(), Remedy: remedy, Executed: string(mm.ExecutedNo),
-		DeviceCode: c.UserCode, AuthURL: c.URL, ExpiresIn: max(0, int(c.ExpiresAt.Sub(now).Seconds())),
-	}
 }
 
 func renderText(out mm.Outcome, budget int) answer {
@@ -141,7 +124,7 @@ func renderError(e *mm.Error, requestID string, room int) answer {
 		after.WriteString("\nTry again in " + strconv.Itoa(a.RetryAfter) + " s.")
 	}
 	if e.Executed == mm.ExecutedMaybe && (requestID == "" || !strings.Contains(a.Remedy, requestID)) {
-		after.WriteString("\nThe command may have been executed: check before you repeat it.")
+		after.WriteString("\nIt may have been executed: check before you repeat it.")
 		if requestID != "" {
 			after.WriteString(" Its request id is " + requestID + ".")
 		}
@@ -150,7 +133,7 @@ func renderError(e *mm.Error, requestID string, room int) answer {
 	switch e.Code {
 	case mm.Held:
 		a.Status, a.IsError, before = statusHeld, false, ""
-	case mm.WrongAccount, mm.Blocked: // their messages begin with words that prompts look for
+	case mm.WrongAccount, mm.Blocked, mm.GraphFailed: // their messages begin with words that prompts look for
 		before = ""
 	}
 	if e.Code != mm.Held {

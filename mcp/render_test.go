@@ -71,7 +71,7 @@ func TestOutcomesBecomeTexts(t *testing.T) {
 		{"a retry hint is rounded up", mm.Failed("r", session1, &mm.Error{Code: mm.Busy, Message: "64 wait.", RetryAfter: 1500 * time.Millisecond}),
 			"Error: 64 wait.\nTry again in 2 s.", true},
 		{"maybe executed is said", mm.Failed("r7", session1, &mm.Error{Code: mm.SessionDied, Message: "It died.", Executed: mm.ExecutedMaybe}),
-			"Error: It died.\nThe command may have been executed: check before you repeat it. Its request id is r7.", true},
+			"Error: It died.\nIt may have been executed: check before you repeat it. Its request id is r7.", true},
 		{"a remedy that names the request id says it all", mm.Failed("r7", session1, &mm.Error{Code: mm.Cancelled, Message: "Nobody waits.",
 			Remedy: "Ask again with request id r7.", Executed: mm.ExecutedMaybe}), "Error: Nobody waits.\nAsk again with request id r7.", true},
 		{"a held command is as given, and no error", mm.Failed("r", session1, mm.Errorf(mm.Held, "",

@@ -18,7 +18,7 @@ type Config struct {
 	NewID   func() string // makes request ids, for tests; nil: random ones
 }
 
-// A Server offers the tool run on a Service.
+// A Server offers the tools run and graph_request on a Service.
 type Server struct {
 	svc   mm.Service
 	newID func() string
@@ -39,6 +39,7 @@ func New(svc mm.Service, cfg Config) *Server {
 		server.WithRecovery(),
 	)
 	s.mcp.AddTool(runTool(), s.run)
+	s.mcp.AddTool(graphTool(), s.graph)
 	return s
 }
 
