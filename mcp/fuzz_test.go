@@ -20,13 +20,14 @@ func FuzzLoop(f *testing.F) {
 		`{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`,
 		`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`,
 		`{"jsonrpc":"2.0","id":1,"result":{}}` + "\n" + `{"jsonrpc":"2.0","id":{},"method":""}` + "\n\x00\xff{\"id\":1}",
+		calls("graph_request", "7", graphMe) + "\n" + calls("graph_request", "8", `{"connection":"Contoso-GA","page":"https://x","all":"1","headers":"{}","body":"{}","format":"json"}`),
 		runs("2", `{"connection":"\ud83d","module":"EXO ","command":"\u0000"}`), `{"jsonrpc":"2.0","ID":3,"Method":"ping"}`,
 		`{"jsonrpc":"2.0","id":4,"method":"tasks/list"}` + "\n" + `{"jsonrpc":"2.0","id":5,"method":"completion/complete","params":{}}` + "\n" + `{"jsonrpc":"2.0","id":6,"method":"tools/list","params":{"cursor":"x"}}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
-		svc := &scripted{connections: contoso(), run: reports, cancelled: make(chan string, 1000)}
+		svc := &scripted{connections: contoso(), run: reports, graph: answers(gives(users(3))), cancelled: make(chan string, 1000)}
 		var out bytes.Buffer
 		if err := New(svc, Config{Version: "1"}).Serve(t.Context(), bytes.NewReader(input), &out); err != nil {
 			t.Fatalf("%v", err)
@@ -59,6 +60,11 @@ func FuzzLoop(f *testing.F) {
 		for _, cmd := range svc.asked() {
 			if cmd.Text == "" || cmd.RequestID == "" || cmd.Session.Module == mm.Module("") {
 				t.Fatalf("ran %+v", cmd)
+			}
+		}
+		for _, r := range svc.requested() {
+			if r.Connection == "" || r.Endpoint == "" && r.Page == "" || r.RequestID == "" {
+				t.Fatalf("sent %+v", r)
 			}
 		}
 	})
