@@ -253,3 +253,14 @@ func TestWithoutRoomASignInFailsAndASilentTokenDoesNot(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
+
+func TestASignInThatEndedWhileItWaitedForTheCacheSavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	c := w.connection("Contoso-GA")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.keep(ended, c, []byte("{}")); !errors.Is(err, context.Canceled) || w.saved(c) != "" {
+		t.Errorf("got %v, saved %q", err, w.saved(c))
+	}
+}
