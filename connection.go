@@ -23,6 +23,8 @@ type Connection struct {
 	SkipSendGuards     bool              `json:"skipSendGuards,omitempty"`
 	ModuleApps         map[string]string `json:"moduleApps,omitempty"`
 	SharePointHost     string            `json:"sharepoint_host,omitempty"` // first label of HOST.sharepoint.com
+	// SharePointGuessed says that SharePointHost is the first label of a tenant's own domain, which need not be its host's.
+	SharePointGuessed bool `json:"-"`
 	// GraphScopes are asked for in place of Graph's .default, for apps whose consent is narrower than their registration.
 	GraphScopes []string `json:"scopes,omitempty"`
 	// SignIn is "" or "shared" where the sessions of all modules use the tokens of the connection's one sign-in as far as

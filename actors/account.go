@@ -62,6 +62,10 @@ func (a *accountActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case tokenAsked:
 		a.askForSession(ctx, m)
+	case siteAsked:
+		a.askForSite(ctx, m)
+	case siteDone:
+		ctx.Send(a.parent, tokenAnswered{module: m.module, event: m.event})
 	case tokenDropped:
 		prefix := sessionAsk(m.module, m.id)
 		for id := range a.askers {

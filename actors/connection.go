@@ -47,6 +47,12 @@ func (c *connection) Receive(ctx actor.Context) {
 		}); pid != nil {
 			ctx.Send(pid, m)
 		}
+	case siteAsked:
+		if pid := c.accountPID(ctx, func(err *mm.Error) {
+			ctx.Send(ctx.Sender(), session.TokenRefused{ID: m.ask.ID, Err: err})
+		}); pid != nil {
+			ctx.Send(pid, m)
+		}
 	case tokenDropped:
 		if c.account.pid != nil {
 			ctx.Send(c.account.pid, m)

@@ -122,6 +122,8 @@ func (g *scriptedGraph) Do(ctx context.Context, c mm.Connection, call mm.GraphCa
 		}
 	case "/panic":
 		panic("a bug")
+	case "/sites/root?$select=siteCollection":
+		return mm.GraphResult{HTTPStatus: 200, Data: []byte(`{"siteCollection":{"hostname":"contosoteam.sharepoint.com"}}`)}, nil
 	case "/fails":
 		return mm.GraphResult{HTTPStatus: 404}, &mm.Error{Code: mm.GraphFailed, Message: "Graph API 404", Executed: mm.ExecutedNo}
 	}
@@ -349,4 +351,27 @@ func TestAPersonSignsIn(t *testing.T) {
 			t.Errorf("without an identity: %v", err)
 		}
 	})
+}
+
+func TestGraphTellsWhereSharePointIs(t *testing.T) {
+	id := newIdentity()
+	id.approved.Store(true)
+	c, _ := withGraph(id)
+	known := newConnections("Contoso")
+	guessed := known.r.Connections["Contoso"]
+	guessed.SharePointGuessed = true
+	known.r.Connections["Contoso"] = guessed
+	c.Registry = known
+	inBubble(t, c, func(t *testing.T, p *Pool, l *scripted) {
+		wantOutput(t, p.Run(t.Context(), command("Contoso", mm.SharePoint, "echo 1"), nil), "1")
+		if url, _ := l.connectedTo.Load().(string); url != "https://contosoteam.sharepoint.com" {
+			t.Errorf("connected to %q", url)
+		}
+	})
+	for _, data := range []string{`{}`, `[]`, `{"siteCollection":{"hostname":"contoso.sharepoint.com.evil.example"}}`,
+		`{"siteCollection":{"hostname":"a.b.sharepoint.com"}}`, `{"siteCollection":{"hostname":".sharepoint.com"}}`} {
+		if host, err := hostOfRoot([]byte(data), ".sharepoint.com"); err == nil {
+			t.Errorf("%s: %q", data, host)
+		}
+	}
 }

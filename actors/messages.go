@@ -65,6 +65,11 @@ type (
 		module mm.Module
 		ask    session.AskToken
 	}
+	// siteAsked asks for the host of the tenant's SharePoint.
+	siteAsked struct {
+		module mm.Module
+		ask    session.AskSite
+	}
 	tokenDropped struct {
 		module mm.Module
 		id     string // empty: all of that session

@@ -20,6 +20,8 @@ type scripted struct {
 	fail     atomic.Bool   // launches fail
 	alive    atomic.Int64
 	launches atomic.Int64
+	// connectedTo is the Url of the last connect that had one.
+	connectedTo atomic.Value
 }
 
 func newScripted() *scripted {
@@ -97,6 +99,9 @@ func (e *scriptedEngine) Invoke(i mm.Invocation) {
 
 func (e *scriptedEngine) Call(c mm.Call) {
 	id := e.spec.Connection
+	if url, ok := c.Parameters["Url"].(string); ok {
+		e.owner.connectedTo.Store(url)
+	}
 	body, _ := json.Marshal([]map[string]any{{"State": "Connected", "TokenStatus": "Active", "StatusCode": 200,
 		"UserPrincipalName": id.ExpectedEmail, "TenantID": id.TenantID, "Account": id.ExpectedEmail, "Account.Id": id.ExpectedEmail,
 		"TenantId": id.TenantID, "Tenant.Id": id.TenantID, "CurrentUser.UserPrincipalName": id.ExpectedEmail}})

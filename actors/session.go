@@ -124,6 +124,8 @@ func (a *sessionActor) carryOut(ctx actor.Context, f session.Effect) {
 		ctx.Send(a.parent, leavePlace{id: a.id})
 	case session.AskToken:
 		ctx.Request(a.parent, tokenAsked{module: a.id.Module, ask: f})
+	case session.AskSite:
+		ctx.Request(a.parent, siteAsked{module: a.id.Module, ask: f})
 	case session.DropToken:
 		ctx.Send(a.parent, tokenDropped{module: a.id.Module, id: f.ID})
 	case session.Arm:

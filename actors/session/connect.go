@@ -19,9 +19,12 @@ func (m *machine) connect() {
 
 // connectByModule begins the sign-in that the module itself offers.
 func (m *machine) connectByModule() {
-	plan, err := signIn(m.id.Module, m.conn)
+	c := m.conn
+	c.SharePointHost = m.sharePointHost()
+	plan, err := signIn(m.id.Module, c)
 	if err != nil {
-		m.answerQueue(func(mm.Executed) *mm.Error { return err })
+		m.signInFailed(err)
+		m.stayOpen()
 		return
 	}
 	m.phase, m.plan, m.seen, m.notes, m.tail = connecting, plan, identity{}, nil, ""

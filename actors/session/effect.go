@@ -60,6 +60,13 @@ type (
 	DropToken struct{ ID string }
 )
 
+// AskSite asks the account for the host of the tenant's SharePoint; SiteFound answers, or TokenShown and TokenRefused as to
+// AskToken.
+type AskSite struct {
+	ID         string
+	Connection mm.Connection
+}
+
 // Arm asks for a Wake at that time, in place of the one that was asked for before. Zero: none.
 type Arm struct{ At time.Time }
 
@@ -80,5 +87,6 @@ func (AskPlace) effect()     {}
 func (LeavePlace) effect()   {}
 func (AskToken) effect()     {}
 func (DropToken) effect()    {}
+func (AskSite) effect()      {}
 func (Arm) effect()          {}
 func (Drained) effect()      {}

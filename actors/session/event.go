@@ -70,6 +70,9 @@ type (
 	}
 )
 
+// SiteFound answers AskSite: contoso of contoso.sharepoint.com.
+type SiteFound struct{ ID, Host string }
+
 // Wake says that the armed time has come.
 type Wake struct{}
 
@@ -86,4 +89,5 @@ func (PlaceGranted) event()  {}
 func (TokenGiven) event()    {}
 func (TokenShown) event()    {}
 func (TokenRefused) event()  {}
+func (SiteFound) event()     {}
 func (Wake) event()          {}

@@ -29,7 +29,7 @@ type world struct {
 	stops    int      // Cancel effects for the operation under way
 	drained  bool
 	ask      string // the question for a token that is open
-	want     mm.TokenRequest
+	seeking  bool   // it is for the site
 }
 
 func newWorld(t *rapid.T, m mm.Module) *world {
@@ -43,6 +43,7 @@ func newWorld(t *rapid.T, m mm.Module) *world {
 	s := New(mm.SessionID{Connection: "Contoso", Module: m}, allow)
 	if rapid.Bool().Draw(t, "sharing") {
 		s = s.Sharing()
+		c.SharePointGuessed = rapid.Bool().Draw(t, "guessed")
 	}
 	return &world{t: t, s: s, conn: c,
 		now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), owed: map[string]bool{}}
@@ -113,7 +114,12 @@ func (w *world) carryOut(f Effect) {
 		if w.ask != "" || f.Request.Audience == "" {
 			w.t.Fatalf("asks for %v while %s is open", f.Request, w.ask)
 		}
-		w.ask, w.want = f.ID, f.Request
+		w.ask, w.seeking = f.ID, false
+	case AskSite:
+		if w.ask != "" {
+			w.t.Fatalf("asks for the site while %s is open", w.ask)
+		}
+		w.ask, w.seeking = f.ID, true
 	case DropToken:
 		if w.ask != f.ID {
 			w.t.Fatalf("drops %s, %q is open", f.ID, w.ask)
@@ -189,6 +195,10 @@ var (
 func (w *world) token(lives time.Duration) {
 	id := w.ask
 	w.ask = ""
+	if w.seeking {
+		w.feed(SiteFound{ID: id, Host: "contoso"})
+		return
+	}
 	w.feed(TokenGiven{ID: id, Token: mm.Token{Text: mm.NewSecret("t"), ExpiresAt: w.now.Add(lives),
 		Account: mm.Account{Username: w.conn.ExpectedEmail, TenantID: tenantID}}})
 }
@@ -328,7 +338,7 @@ func (w *world) actions() map[string]func(*rapid.T) {
 			}
 			id := w.ask
 			w.ask = ""
-			w.feed(TokenRefused{ID: id, Err: mm.Errorf(rapid.SampledFrom([]mm.Code{mm.SignInFailed, mm.Timeout}).Draw(t, "code"), "", "no token"),
+			w.feed(TokenRefused{ID: id, Err: mm.Errorf(rapid.SampledFrom([]mm.Code{mm.SignInFailed, mm.Timeout, mm.GraphFailed}).Draw(t, "code"), "", "no token"),
 				Why: rapid.SampledFrom([]mm.InteractionReason{"", mm.NeedsConsent}).Draw(t, "why")})
 		},
 		"a late token": func(*rapid.T) { w.feed(TokenGiven{ID: "gone", Token: mm.Token{Text: mm.NewSecret("t")}}) },

@@ -74,6 +74,10 @@ func (m *machine) handle(e Event) {
 		if e.ID == m.ask {
 			m.tokenRefused(e.Err, e.Why)
 		}
+	case SiteFound:
+		if e.ID == m.ask && m.seeking {
+			m.siteFound(e.Host)
+		}
 	case PlaceGranted:
 		m.placeGranted()
 	case Wake:

@@ -101,7 +101,7 @@ func (m *machine) notGone() {
 func (m *machine) gone() {
 	m.leavePlace()
 	m.dropAsk()
-	m.tokensEnd, m.renewing, m.site, m.target = time.Time{}, false, "", ""
+	m.tokensEnd, m.renewing, m.root, m.site, m.target = time.Time{}, false, "", "", ""
 	m.phase, m.incarnation, m.hello, m.deadline = down, 0, mm.Hello{}, time.Time{}
 	m.op, m.rung, m.challenge, m.plan, m.tail = "", notStopping, nil, nil, ""
 	m.seen, m.notes, m.current, m.stale = identity{}, nil, nil, false

@@ -60,6 +60,8 @@ type State struct {
 	was       string            // who was signed in, while renewing
 	fellBack  bool              // and it was said why
 	why       string            // what the next answer says of it
+	root      string            // SharePoint's host as the tenant says, its first label; empty: not asked
+	seeking   bool              // the question is for root
 	site      string            // of SharePoint; empty: the tenant's root
 	target    string            // of visiting
 }

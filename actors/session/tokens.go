@@ -37,20 +37,32 @@ func (s State) siteURL() string {
 	if s.site != "" {
 		return s.site
 	}
-	return "https://" + s.conn.SharePointHost + s.conn.Endpoints().SharePoint
+	return "https://" + s.sharePointHost() + s.conn.Endpoints().SharePoint
+}
+
+// sharePointHost is what the tenant said, else what the registry says.
+func (s State) sharePointHost() string {
+	if s.root != "" {
+		return s.root
+	}
+	return s.conn.SharePointHost
 }
 
 // askTokens begins to gather the tokens; the steps that use them follow.
 func (m *machine) askTokens() {
+	if m.id.Module == mm.SharePoint && m.root == "" && (m.conn.SharePointHost == "" || m.conn.SharePointGuessed) {
+		m.phase, m.seeking = connecting, true
+		m.newAsk()
+		m.do(AskSite{ID: m.ask, Connection: m.conn})
+		return
+	}
 	m.phase, m.wanted, m.tokens = connecting, m.wantedTokens(), nil
 	m.nextToken()
 }
 
 // nextToken asks for the next token that is wanted.
 func (m *machine) nextToken() {
-	m.ops++
-	m.ask = opID(m.ops)
-	m.deadline = m.now.Add(codeLimit)
+	m.newAsk()
 	request := m.wanted[0]
 	var rejected mm.Secret
 	for _, u := range m.rejected {
@@ -61,15 +73,30 @@ func (m *machine) nextToken() {
 	m.do(AskToken{ID: m.ask, Connection: m.conn, Request: request, Rejected: rejected})
 }
 
+// newAsk gives the next question its id.
+func (m *machine) newAsk() {
+	m.ops++
+	m.ask = opID(m.ops)
+	m.deadline = m.now.Add(codeLimit)
+}
+
+func (m *machine) siteFound(host string) {
+	m.ask, m.challenge, m.seeking, m.root = "", nil, false, host
+	m.askTokens()
+}
+
 // dropAsk withdraws the question for a token.
 func (m *machine) dropAsk() {
 	if m.ask != "" {
 		m.do(DropToken{ID: m.ask})
 	}
-	m.ask, m.wanted, m.tokens = "", nil, nil
+	m.ask, m.seeking, m.wanted, m.tokens = "", false, nil, nil
 }
 
 func (m *machine) tokenGiven(t mm.Token) {
+	if len(m.wanted) == 0 {
+		return
+	}
 	request := m.wanted[0]
 	m.ask, m.challenge = "", nil
 	m.wanted, m.tokens = m.wanted[1:], append(slices.Clone(m.tokens), t)
@@ -119,6 +146,11 @@ func (m *machine) tokenShown(c mm.Challenge) {
 
 func (m *machine) tokenRefused(err *mm.Error, why mm.InteractionReason) {
 	expired := m.challenge != nil && err.Code == mm.Timeout
+	if m.seeking && err.Code == mm.GraphFailed && m.conn.SharePointHost != "" { // what the registry says may do
+		m.siteFound(m.conn.SharePointHost)
+		return
+	}
+	m.seeking = false
 	m.ask, m.wanted, m.tokens, m.challenge = "", nil, nil, nil
 	switch {
 	case m.phase == visiting:
@@ -231,7 +263,7 @@ func (m *machine) ownSite(address string) bool {
 		return false
 	}
 	for _, kind := range []string{"", "-admin", "-my"} {
-		if strings.EqualFold(u.Host, m.conn.SharePointHost+kind+m.conn.Endpoints().SharePoint) {
+		if strings.EqualFold(u.Host, m.sharePointHost()+kind+m.conn.Endpoints().SharePoint) {
 			return true
 		}
 	}

@@ -118,6 +118,23 @@ func TestASignInThatEndsLeadsToANewToken(t *testing.T) {
 	}
 }
 
+func TestThePnPSessionOfAVanityDomainAsksForItsHost(t *testing.T) {
+	begin := func(host string) *story {
+		s := shares(t, mm.SharePoint)
+		s.conn.SharePointHost, s.conn.SharePointGuessed = host, true
+		return s.asks("a", "1").comesUp()
+	}
+	s := begin("vanity").happens("found", SiteFound{ID: "1", Host: "contosoteam"}).token(time.Hour).says("disconnected", mm.Result{})
+	s.was("a asks → launch", "hello → asksite", "found → asktoken", "token → Disconnect-PnPOnline", "disconnected → Connect-PnPOnline")
+	if s.s.siteURL() != "https://contosoteam.sharepoint.com" {
+		t.Errorf("connects to %s", s.s.siteURL())
+	}
+	begin("vanity").noToken(mm.GraphFailed, "").was("a asks → launch", "hello → asksite", "no token → asktoken")
+	begin("").noToken(mm.GraphFailed, "").was("a asks → launch", "hello → asksite", "no token → a: graph_failed executed no")
+	begin("vanity").accountsCode().noToken(mm.Timeout, "").was("a asks → launch", "hello → asksite",
+		"the account's code → a: code EFGH5678", "no token →")
+}
+
 func TestAPnPSessionVisitsAnotherSiteOfItsTenant(t *testing.T) {
 	blocked := func(mm.Connection, mm.Module, mm.Facts) *mm.Error { return mm.Errorf(mm.Blocked, "", "blocked") }
 	connect := func(url string, dynamic bool) mm.Facts {
