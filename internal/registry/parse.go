@@ -98,7 +98,7 @@ func connection(m member, known map[string]string) (mm.Connection, *fault) {
 	}
 	if c.SharePointHost == "" && c.ExpectedTenantID() != c.Tenant {
 		c.SharePointHost = firstLabel(c.Tenant)
-		c.SharePointGuessed = !strings.HasSuffix(strings.ToLower(c.Tenant), ".onmicrosoft.com")
+		c.SharePointGuessed = c.SharePointHost != "" && !strings.HasSuffix(strings.ToLower(c.Tenant), ".onmicrosoft.com")
 	}
 	if c.Cloud == "sandbox" {
 		c.Sandbox, broken = sandbox(m.value, path)

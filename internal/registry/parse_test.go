@@ -54,7 +54,7 @@ func TestFieldsAreTakenAsPeopleWriteThem(t *testing.T) {
 		"a tenant id gives no host":       {`"tenant": "` + tenantID + `"`, mm.Connection{Tenant: tenantID}},
 		"a name without dots is no host":  {`"tenant": "contoso"`, mm.Connection{Tenant: "contoso"}},
 		"the last of two fields counts":   {`"appId": "a", "appId": "b"`, mm.Connection{AppID: "b"}},
-		"a domain beside its tenant id":   {`"tenant": "c.com", "tenantId": "` + tenantID + `"`, mm.Connection{Tenant: "c.com", TenantID: tenantID, SharePointHost: "c"}},
+		"a domain beside its tenant id":   {`"tenant": "c.com", "tenantId": "` + tenantID + `"`, mm.Connection{Tenant: "c.com", TenantID: tenantID, SharePointHost: "c", SharePointGuessed: true}},
 		"a sandbox elsewhere is not kept": {`"sandbox": {"authority": "http://x"}`, mm.Connection{}},
 		"a sandbox": {`"cloud": "sandbox", "sandbox": {"authority": "http://127.0.0.1:4", "dir": "/d"}`,
 			mm.Connection{Cloud: "sandbox", Sandbox: &mm.SandboxEndpoints{Authority: "http://127.0.0.1:4", Dir: "/d"}}},
