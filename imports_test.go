@@ -46,7 +46,7 @@ var rooms = []room{
 		"the client sends what it is given with the token that it is given"},
 	{"internal/entra", []string{module, "github.com/AzureAD/microsoft-authentication-library-for-go"},
 		"signing in knows tokens and nothing of who uses them; where they are kept comes through a port"},
-	{"persistence", []string{module, "golang.org/x/sys"},
+	{"persistence", []string{module},
 		"files and databases, and nothing of what they are for"},
 	{"internal/registry", []string{module},
 		"the registry is a file and its reader"},
