@@ -56,7 +56,8 @@ Begin with 'mm connections add NAME', then 'mm run NAME exo Get-Mailbox --wait';
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Work:", []*cobra.Command{runCommand(e), connectionsCommand(e), statusCommand(e), resetCommand(e)}},
+		{"Work:", []*cobra.Command{runCommand(e), graphCommand(e), signInCommand(e), signOutCommand(e), connectionsCommand(e), statusCommand(e),
+			resetCommand(e)}},
 		{"The daemon and its front ends:", []*cobra.Command{serveCommand(e), stopCommand(e), mcpCommand(e), metricsCommand(e)}},
 		{"Without a tenant:", []*cobra.Command{demoCommand(e), sandboxCommand(e)}},
 		{about, []*cobra.Command{versionCommand(e), completionCommand()}},

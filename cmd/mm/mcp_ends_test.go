@@ -26,22 +26,27 @@ func TestInitializeStartsNoDaemon(t *testing.T) {
 }
 
 func TestAnAssistantWorksThroughMCP(t *testing.T) {
-	w := newWorld(t, 0)
-	h := w.host()
-	h.ask(mcpHello)
-	contains(t, "the list", h.ask(toolCall(1, `{}`)), `**Available Connections:**\n- **Contoso-GA**: Contoso (sandbox)`)
-	h.signIn(w)
-	contains(t, "signed in", h.ask(toolCall(2, mailboxes)), "Adele")
-
-	// The daemon may end behind an assistant's back; the next call starts another.
-	if err := stopDaemon(w.s); err != nil {
-		t.Fatal(err)
+	// The daemon may end behind an assistant's back; the next call starts another. An account's sign-in outlives it, a
+	// module's own does not.
+	for name, afterwards := range map[string]string{"shared": "Adele", "perModule": "DEVICE CODE"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 0)
+			w.edit("Contoso-GA", "signIn", name)
+			h := w.host()
+			h.ask(mcpHello)
+			contains(t, "the list", h.ask(toolCall(1, `{}`)), `**Available Connections:**\n- **Contoso-GA**: Contoso (sandbox)`)
+			h.signIn(w)
+			contains(t, "signed in", h.ask(toolCall(2, mailboxes)), "Adele")
+			if err := stopDaemon(w.s); err != nil {
+				t.Fatal(err)
+			}
+			contains(t, "after the daemon's end", h.ask(toolCall(999, mailboxes)), afterwards)
+			if err := h.in.Close(); err != nil {
+				t.Fatal(err)
+			}
+			h.end()
+		})
 	}
-	contains(t, "after the daemon's end", h.ask(toolCall(999, mailboxes)), "DEVICE CODE")
-	if err := h.in.Close(); err != nil {
-		t.Fatal(err)
-	}
-	h.end()
 }
 
 func TestTheMCPFrontEndEndsWhenItIsTold(t *testing.T) {

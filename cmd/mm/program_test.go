@@ -65,6 +65,14 @@ func shortTemp(t *testing.T) string {
 	return dir
 }
 
+// edit changes a field of a connection in the registry.
+func (w *world) edit(connection, key, value string) {
+	w.t.Helper()
+	if code, _, stderr := w.run("connections", "edit", connection, key, value); code != exitOK {
+		w.t.Fatalf("exit code %d: %s", code, stderr)
+	}
+}
+
 // mm prepares the program with arguments.
 func (w *world) mm(args ...string) *exec.Cmd {
 	cmd := exec.Command(mmPath, args...)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,11 +60,19 @@ func createResult(path string) (*resultFile, error) {
 }
 
 // commit puts text into the file's place.
-func (f *resultFile) commit(text []byte) error {
+func (f *resultFile) commit(text []byte) error { return f.commitFrom(bytes.NewReader(text)) }
+
+// commitFrom puts what from has into the file's place.
+func (f *resultFile) commitFrom(from io.Reader) error {
 	if f.temp == nil {
-		return os.WriteFile(f.path, text, 0)
+		to, err := os.OpenFile(f.path, os.O_WRONLY, 0)
+		if err == nil {
+			_, err = io.Copy(to, from)
+			err = errors.Join(err, to.Close())
+		}
+		return err
 	}
-	_, err := f.temp.Write(text)
+	_, err := io.Copy(f.temp, from)
 	if err == nil {
 		err = f.temp.Sync() // before the old file goes
 	}

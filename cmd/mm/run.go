@@ -146,7 +146,7 @@ func catchInterrupts() (interrupts chan os.Signal, release func()) {
 	return interrupts, func() { signal.Stop(interrupts) }
 }
 
-// A runner runs one command for a person.
+// A runner asks the pool one thing for a person, and waits for the sign-in that it may take.
 type runner struct {
 	pool           mm.Service
 	stdout, stderr screen
@@ -190,25 +190,45 @@ func (r *runner) run(ctx context.Context, cmd mm.Command) error {
 	if r.options.objects() {
 		cmd.Want = mm.Want{Format: mm.FormatJSON, MaxItems: allItems}
 	}
-	cmd.RequestID = r.options.requestID
+	out, err := r.answer(ctx, question{"command", func(ctx context.Context, id string, progress mm.Progress) mm.Outcome {
+		cmd := cmd
+		cmd.RequestID = id
+		return r.pool.Run(ctx, cmd, progress)
+	}})
+	if err != nil {
+		return err
+	}
+	return r.show(out)
+}
+
+// A question is what a runner asks the pool, once or again after a sign-in.
+type question struct {
+	noun string // as people call it: command
+	ask  func(ctx context.Context, id string, progress mm.Progress) mm.Outcome
+}
+
+// answer returns the answer to q that is no sign-in; it shows sign-ins, and waits for them where that was asked for. The error
+// has the exit code.
+func (r *runner) answer(ctx context.Context, q question) (mm.Outcome, error) {
+	id := r.options.requestID
 	var shown mm.Challenge
 	for {
-		if cmd.RequestID == "" {
-			cmd.RequestID = newRequestID()
+		if id == "" {
+			id = newRequestID()
 		}
-		out, stopped, err := r.once(ctx, cmd, shown)
+		out, stopped, err := r.once(ctx, q, id, shown)
 		if err != nil {
-			return err
+			return out, err
 		}
 		if out.Status != mm.StatusAuthRequired || out.Challenge == nil {
-			return r.show(out)
+			return out, nil
 		}
-		r.showNew(out.Session, *out.Challenge, shown)
+		r.showNew(out, shown)
 		shown = *out.Challenge
 		if !r.options.wait || stopped || !r.waitForSignIn(ctx, shown) {
-			return exit(exitSignIn)
+			return out, exit(exitSignIn)
 		}
-		cmd.RequestID = "" // the answer to the last one stays what it was
+		id = "" // the answer to the last one stays what it was
 	}
 }
 

@@ -130,7 +130,7 @@ func TestWaitRunsTheCommandAfterTheSignIn(t *testing.T) {
 			switch {
 			case asked <= 3:
 				return code("FIRST123")
-			case asked <= 5: // the first one went out of date
+			case asked <= 5: // the account is signed in, but the module wants a sign-in of its own
 				return code("SECOND12")
 			}
 			return printed("Ada")
@@ -140,7 +140,7 @@ func TestWaitRunsTheCommandAfterTheSignIn(t *testing.T) {
 			t.Errorf("%v, stdout %q", err, stdout)
 		}
 		if strings.Count(stderr.String(), "enter  FIRST123") != 1 || strings.Count(stderr.String(), "enter  SECOND12") != 1 ||
-			!strings.Contains(stderr.String(), "The code FIRST123 is not valid any more. There is a new one.") {
+			!strings.Contains(stderr.String(), "One more sign-in is needed.") {
 			t.Errorf("each code is shown once:\n%s", stderr)
 		}
 		if len(ids) != asked {
@@ -209,4 +209,53 @@ func TestACommandThatMayHaveRunIsNotRepeated(t *testing.T) {
 	if out.Err == nil || out.Err.Code != mm.NodeUnreachable || !strings.Contains(out.Err.Message, "no way") {
 		t.Errorf("got %+v", out.Err)
 	}
+}
+
+func TestASignInThatTookThePlaceOfAnother(t *testing.T) {
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name string
+		last mm.Challenge
+		want string
+	}{
+		{"there was none", mm.Challenge{}, ""},
+		{"one that was done", mm.Challenge{UserCode: "A", URL: "u", ExpiresAt: now.Add(time.Minute)}, "One more sign-in is needed."},
+		{"a code that went out of date", mm.Challenge{UserCode: "A", URL: "u", ExpiresAt: now}, "The code A is not valid any more. There is a new one."},
+		{"an address that went out of date", mm.Challenge{URL: "u", ExpiresAt: now}, "That address is not valid any more. There is a new sign-in."},
+	} {
+		var b bytes.Buffer
+		sayStale(screen{Writer: &b}, c.last, now)
+		if strings.TrimSpace(b.String()) != c.want {
+			t.Errorf("%s: %q", c.name, b.String())
+		}
+	}
+}
+
+func TestABrowsersSignInHasNoCodeAndSaysHowToPaste(t *testing.T) {
+	var b bytes.Buffer
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	showChallenge(screen{Writer: &b}, mm.SessionID{Connection: "Ann's"}, mm.Challenge{URL: "https://login.microsoftonline.com/x", Account: "ann@contoso.com",
+		ExpiresAt: now.Add(15 * time.Minute)}, now, "Waiting for it …")
+	const want = `
+  Sign in to Ann's as ann@contoso.com with a browser on this computer:
+
+    open   https://login.microsoftonline.com/x
+
+  With a browser elsewhere: mm sign-in 'Ann'\''s' --paste
+  The address is good for 15 minutes. Waiting for it …
+
+`
+	if b.String() != want {
+		t.Errorf("got\n%s", b.String())
+	}
+}
+
+func TestWhyAModuleHasASignInOfItsOwnIsSaidWithItsCode(t *testing.T) {
+	r, _, stderr := start(&fakePool{answer: func(mm.Command) mm.Outcome {
+		return with(code("ABCD1234"), func(o *mm.Outcome) { o.Notes = []string{"The app has no consent for Exchange."} })
+	}}, runOptions{})
+	if err := r.run(t.Context(), getMailbox); !errors.Is(err, exit(exitSignIn)) {
+		t.Error(err)
+	}
+	contains(t, "stderr", stderr.String(), "Note: The app has no consent for Exchange.\n")
 }

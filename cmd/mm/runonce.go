@@ -21,12 +21,12 @@ func newRequestID() string { return "cli-" + strings.ToLower(rand.Text()) }
 
 // once asks once and shows the command while it runs, and what it printed. The first interrupt cancels the command, the
 // second leaves it; stopped says that there was one. waiting is the sign-in that was shown before, if there was one.
-func (r *runner) once(ctx context.Context, cmd mm.Command, waiting mm.Challenge) (out mm.Outcome, stopped bool, err error) {
+func (r *runner) once(ctx context.Context, q question, id string, waiting mm.Challenge) (out mm.Outcome, stopped bool, err error) {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	view := newDisplay(r.stdout, r.stderr, r.options.objects(), idleText(time.Now(), waiting))
 	answered := make(chan mm.Outcome, 1)
-	go func() { answered <- r.pool.Run(ctx, cmd, view.watching()) }()
+	go func() { answered <- q.ask(ctx, id, view.watching()) }()
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	var slow, overdue <-chan time.Time
@@ -41,11 +41,11 @@ func (r *runner) once(ctx context.Context, cmd mm.Command, waiting mm.Challenge)
 			view.tick(now)
 		case sig := <-r.interrupts:
 			if !stopped { // first of all: a terminal that stands still would hold up what is written to it
-				go r.cancel(ctx, cmd.RequestID)
+				go r.cancel(ctx, id)
 			}
 			view.pause()
 			if stopped {
-				return out, true, r.left(cmd)
+				return out, true, r.left(q.noun, id)
 			}
 			stopped = true
 			if sig == os.Interrupt {
@@ -55,17 +55,17 @@ func (r *runner) once(ctx context.Context, cmd mm.Command, waiting mm.Challenge)
 			}
 		case <-slow:
 			view.pause()
-			fmt.Fprintln(r.stderr, "Stopping the command … (Ctrl-C again leaves without waiting)")
+			fmt.Fprintf(r.stderr, "Stopping the %s … (Ctrl-C again leaves without waiting)\n", q.noun)
 		case <-overdue:
 			view.pause()
-			return out, true, r.left(cmd)
+			return out, true, r.left(q.noun, id)
 		}
 	}
 }
 
-// left says that nobody waits for the command any more.
-func (r *runner) left(cmd mm.Command) error {
-	fmt.Fprintf(r.stderr, "Left. The command may go on; `mm status` shows it. The same command with --request-id %s finds its answer.\n", cmd.RequestID)
+// left says that nobody waits for the answer any more.
+func (r *runner) left(noun, id string) error {
+	fmt.Fprintf(r.stderr, "Left. The %s may go on. The same command line with --request-id %s finds its answer.\n", noun, id)
 	return exit(exitFailed)
 }
 
@@ -73,7 +73,7 @@ func (r *runner) left(cmd mm.Command) error {
 func idleText(begun time.Time, waiting mm.Challenge) func(time.Time) string {
 	return func(now time.Time) string {
 		switch took := now.Sub(begun); {
-		case waiting.UserCode != "" && took < 3*waitPoll:
+		case waiting.URL != "" && took < 3*waitPoll:
 			return waitingText(waiting, now)
 		case took >= time.Second:
 			return "Running: " + clock(took) + " (Ctrl-C stops it)"

@@ -14,9 +14,7 @@ import (
 // show shows what is left to show of the one answer, after the command's text and streams, and returns the exit code as an
 // error.
 func (r *runner) show(out mm.Outcome) error {
-	for _, n := range out.Notes {
-		fmt.Fprintln(r.stderr, "Note: "+plain(n))
-	}
+	r.sayNotes(out)
 	complete := r.sayTruncated(out.Truncated)
 	if out.Status != mm.StatusSuccess {
 		return r.failed(out)
@@ -32,6 +30,12 @@ func (r *runner) show(out mm.Outcome) error {
 		return exit(exitFailed)
 	}
 	return nil
+}
+
+func (r *runner) sayNotes(out mm.Outcome) {
+	for _, n := range out.Notes {
+		fmt.Fprintln(r.stderr, "Note: "+plain(n))
+	}
 }
 
 // verdict says with which exit code a command ended, where that was not 0.
@@ -157,6 +161,6 @@ func sayError(w io.Writer, e *mm.Error, said bool) {
 		fmt.Fprintf(w, "Try again in %s.\n", e.RetryAfter.Round(time.Second))
 	}
 	if e.Executed == mm.ExecutedMaybe {
-		fmt.Fprintln(w, "The command may have been executed: check before you repeat it.")
+		fmt.Fprintln(w, "It may have been executed: check before you repeat it.")
 	}
 }

@@ -62,7 +62,7 @@ func TestAnswersAreShown(t *testing.T) {
 			"", "ParserError: \nodd\nCorrect the command; nothing was run.\n", 1},
 		{"a failure", runOptions{}, mm.Outcome{Status: mm.StatusError, Result: mm.Result{Output: "half\n"}, Err: &mm.Error{Code: mm.SessionDied,
 			Message: "It died.", Remedy: "Ask again.", RetryAfter: 2 * time.Second, Executed: mm.ExecutedMaybe}}, "half\n",
-			"mm: It died.\nAsk again.\nTry again in 2s.\nThe command may have been executed: check before you repeat it.\n", 1},
+			"mm: It died.\nAsk again.\nTry again in 2s.\nIt may have been executed: check before you repeat it.\n", 1},
 		{"the wrong account begins as it always did", runOptions{}, refused(mm.Errorf(mm.WrongAccount, "Sign in again.", "WARNING: Authenticated with wrong account.")),
 			"", "WARNING: Authenticated with wrong account.\nSign in again.\n", 1},
 		{"held", runOptions{}, refused(mm.Errorf(mm.Held, "Approve it.", "Draft.")), "", "mm: Draft.\nApprove it.\n", 4},

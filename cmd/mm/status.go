@@ -17,9 +17,10 @@ func statusCommand(e *environ) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show the daemon's sessions",
-		Long: `Show the daemon's sessions: who is signed in where, what runs, and what is wrong. It starts no daemon; exit code 5 says that
-none runs. --json prints what GET /status of the pool API answers.`,
+		Short: "Show the daemon's sessions, and who is signed in",
+		Long: `Show the accounts that are signed in and the daemon's sessions: what runs, and what is wrong. The sessions and graph requests of
+a connection share its account as far as its app allows; its tokens are renewed without you. It starts no daemon; exit code 5
+says that none runs. --json prints what GET /status of the pool API answers.`,
 		Example:           "  mm status\n  mm status --json | jq '.sessions[] | select(.authenticated) | .session_id'",
 		Args:              exactArgs(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -58,6 +59,12 @@ func showStatus(s screen, status mm.PoolStatus, now time.Time) error {
 	for _, n := range status.Notes {
 		fmt.Fprintln(s, s.yellow("Note: "+plain(n)))
 	}
+	if len(status.Accounts) > 0 {
+		if err := showAccounts(s, status.Accounts, now); err != nil {
+			return err
+		}
+		fmt.Fprintln(s)
+	}
 	if len(status.Sessions) == 0 {
 		_, err := fmt.Fprintln(s, "No sessions yet; the first command of a connection and module starts one: see `mm run --help`.")
 		return err
@@ -77,6 +84,34 @@ func showStatus(s screen, status mm.PoolStatus, now time.Time) error {
 			return s.bold(cell)
 		case column == stateColumn:
 			return paintState(s, status.Sessions[row-1].State, cell)
+		}
+		return cell
+	})
+}
+
+// accountWords are the states of accounts for people.
+var accountWords = map[mm.AccountState]string{
+	mm.AccountUnknown: "not signed in", mm.AccountSigning: "waits for a person", mm.AccountSignedIn: "signed in",
+}
+
+// showAccounts shows the sign-ins that sessions and graph requests share.
+func showAccounts(s screen, accounts []mm.AccountStatus, now time.Time) error {
+	rows := [][]string{{"CONNECTION", "SIGN-IN", "ACCOUNT", "TOKENS UNTIL"}}
+	for _, a := range accounts {
+		until := "-"
+		if !a.Until.IsZero() {
+			until = untilText(a.Until, now)
+		}
+		rows = append(rows, []string{plain(a.Connection), accountWords[a.State], orDash(a.Account.Username), until})
+	}
+	return paintedTable(s, rows, func(row, column int, cell string) string {
+		switch {
+		case row == 0:
+			return s.bold(cell)
+		case column == stateColumn && accounts[row-1].State == mm.AccountSignedIn:
+			return s.green(cell)
+		case column == stateColumn && accounts[row-1].State == mm.AccountSigning:
+			return s.yellow(cell)
 		}
 		return cell
 	})

@@ -27,7 +27,8 @@ func stopCommand(e *environ) *cobra.Command {
 		Use:   "stop",
 		Short: "Stop the daemon",
 		Long: `Stop the daemon of this machine and wait until it has ended. Running commands may go on for --drain; what runs longer is
-stopped. Sign-ins end with their sessions. Where none runs, that is said, and the exit code is 0.
+stopped. The accounts of connections stay signed in; a module's own sign-in ends with its session. Where no daemon runs, that is
+said, and the exit code is 0.
 
 Ctrl-C leaves the daemon to its end.`,
 		Example: "  mm stop\n  mm stop --drain 5m\n  mm stop --now",
