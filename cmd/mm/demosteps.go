@@ -18,7 +18,7 @@ import (
 // What the demo runs, and as whom.
 const (
 	demoConnection = "Contoso-GA"
-	demoPartner    = "Northwind-Partner"
+	demoOther      = "Fabrikam-GA"
 	demoCommandRun = "Get-Mailbox"
 )
 
@@ -32,7 +32,9 @@ var steps = []struct {
 	{"The same command, answered with mailboxes", (*demo).mailboxStep},
 	{"The same over HTTP", (*demo).httpStep},
 	{"The same over MCP, as an assistant does it", (*demo).mcpStep},
-	{"The right account in the wrong tenant is refused", (*demo).tenantStep},
+	{"One sign-in for Graph, Power Automate and all modules", (*demo).sharedStep},
+	{"Every PowerShell is killed, and nobody signs in again", (*demo).killStep},
+	{"An account that is not the expected one is refused", (*demo).accountStep},
 	{"A long command is cancelled, the sign-in stays", (*demo).cancelStep},
 }
 
@@ -51,7 +53,7 @@ func (d *demo) listStep(ctx context.Context) error {
 		return err
 	}
 	d.say(b.String())
-	for _, name := range []string{demoConnection, demoPartner} {
+	for _, name := range []string{demoConnection, demoOther} {
 		if _, ok := all[name]; !ok {
 			return fmt.Errorf("%s is not in the list", name)
 		}
@@ -77,7 +79,7 @@ func (d *demo) codeStep(ctx context.Context) error {
 }
 
 func (d *demo) signInStep(ctx context.Context) error {
-	out, err := d.signIn(ctx, demoConnection)
+	out, err := d.signIn(ctx, demoConnection, d.sb.Connections()[demoConnection].ExpectedEmail)
 	if err != nil {
 		return err
 	}
@@ -86,12 +88,11 @@ func (d *demo) signInStep(ctx context.Context) error {
 }
 
 // signIn does what a person does on the page, and repeats the command until it is not answered with the code any more.
-func (d *demo) signIn(ctx context.Context, connection string) (mm.Outcome, error) {
+func (d *demo) signIn(ctx context.Context, connection, account string) (mm.Outcome, error) {
 	out := d.exchange(ctx, connection, demoCommandRun)
 	if err := expect(out, mm.StatusAuthRequired); err != nil {
 		return out, err
 	}
-	account := d.sb.Connections()[connection].ExpectedEmail
 	if err := d.sb.Entra().Approve(out.Challenge.UserCode, account); err != nil {
 		return out, err
 	}
@@ -161,24 +162,6 @@ func (d *demo) httpStep(ctx context.Context) error {
 		return fmt.Errorf("HTTP status %d, and no success", resp.StatusCode)
 	}
 	return d.hasMailboxes(answer.Output)
-}
-
-func (d *demo) tenantStep(ctx context.Context) error {
-	c := d.sb.Connections()[demoPartner]
-	d.say(fmt.Sprintf("%s is a guest in %s; Exchange signs guests in to their own tenant.", c.ExpectedEmail, c.Tenant))
-	d.command("mm run " + demoPartner + " exo " + demoCommandRun)
-	out, err := d.signIn(ctx, demoPartner)
-	if err != nil {
-		return err
-	}
-	if err := expect(out, mm.StatusError); err != nil {
-		return err
-	}
-	d.say(out.Err.Error())
-	if out.Err.Code != mm.WrongAccount || out.Err.Executed != mm.ExecutedNo {
-		return fmt.Errorf("the code is %s and executed %s", out.Err.Code, out.Err.Executed)
-	}
-	return nil
 }
 
 func (d *demo) cancelStep(ctx context.Context) error {
