@@ -2,8 +2,8 @@ package connections
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,7 +62,7 @@ per line. An empty answer leaves the field out. The registry is made where there
 				return err
 			}
 			say(cmd, "Added connection '%s'.", name)
-			if !guidForm.MatchString(answers["tenant"]) {
+			if !guidForm().MatchString(answers["tenant"]) {
 				note(cmd, "Set its tenantId too, so that mm can verify the tenant: %s edit %q tenantId TENANT-ID", p.name, name)
 			}
 			return nil
@@ -162,21 +162,20 @@ func (p *program) rename() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rename OLD NEW",
 		Short: "Rename a connection; its sign-in moves along",
-		Long: `Rename a connection. Its token caches in ~/.mm-graph-tokens move along, but for files that another connection's could be.
-Sessions that run under the old name end.`,
+		Long: `Rename a connection. Its tokens in ~/.mm-graph-tokens move along, so that nobody has to sign in again. Sessions that run under
+the old name end.`,
 		Example:           p.examples("rename Contoso-GA Contoso"),
 		Args:              p.arguments(2),
 		ValidArgsFunction: p.completeName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := untilInterrupted(cmd)
 			defer stop()
-			dir, err := p.tokens()
+			tokens, err := p.signIns()
 			if err != nil {
 				return err
 			}
 			var from string
 			to := args[1]
-			var all []string
 			if err := p.change(ctx, func(d *registry.Draft) error {
 				var err error
 				if from, err = d.Find(args[0]); err != nil {
@@ -185,19 +184,18 @@ Sessions that run under the old name end.`,
 				if from == to {
 					return mm.Errorf(mm.BadRequest, "Give it another name.", "The connection is called '%s' already.", to)
 				}
-				err = d.Rename(from, to)
-				all = d.Names()
-				return err
+				return d.Rename(from, to)
 			}); err != nil {
 				return err
 			}
 			say(cmd, "Renamed connection '%s' to '%s'.", from, to)
-			moved, err := moveCaches(dir, from, to, all)
-			for _, file := range moved {
-				say(cmd, "Moved its sign-in to %s.", filepath.Join(dir, file))
+			// From here on an interrupt would leave the sign-in behind.
+			moved, err := tokens.rename(context.WithoutCancel(ctx), from, to)
+			if moved {
+				say(cmd, "Its sign-in moved along.")
 			}
 			if err != nil {
-				note(cmd, "Its sign-in was not moved: %v. Sign in again when it is asked for.", err)
+				note(cmd, "Its sign-in was not moved: %v Sign in again when it is asked for.", err)
 			}
 			return nil
 		},

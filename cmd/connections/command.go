@@ -77,12 +77,6 @@ func (p *program) registry() (string, error) {
 	return filepath.Join(home, ".m365-connections.json"), err
 }
 
-// tokens returns the folder of the sign-ins that are kept.
-func (p *program) tokens() (string, error) {
-	home, err := p.home()
-	return filepath.Join(home, ".mm-graph-tokens"), err
-}
-
 // view reads the registry, and says on standard error what it should be told.
 func (p *program) view(cmd *cobra.Command) (*registry.Draft, error) {
 	path, err := p.registry()

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -14,28 +15,28 @@ import (
 // What looks wrong is doubted, not refused: the Python version took everything, and Microsoft may change its forms.
 
 var (
-	guidForm   = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	domainForm = regexp.MustCompile(`^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+$`)
-	emailForm  = regexp.MustCompile(`^[^\s@]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+$`)
+	guidForm   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`) })
+	domainForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+$`) })
+	emailForm  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^\s@]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+$`) })
 )
 
 const guidExample = "00000000-0000-0000-0000-000000000000"
 
 func doubtID(text string) string {
-	return unless(guidForm.MatchString(text), "is not a tenant id, which is a GUID like "+guidExample)
+	return unless(guidForm().MatchString(text), "is not a tenant id, which is a GUID like "+guidExample)
 }
 
 func doubtApp(text string) string {
-	return unless(guidForm.MatchString(text), "is not an app id, which is a GUID like "+guidExample)
+	return unless(guidForm().MatchString(text), "is not an app id, which is a GUID like "+guidExample)
 }
 
 func doubtTenant(text string) string {
-	return unless(guidForm.MatchString(text) || domainForm.MatchString(text),
+	return unless(guidForm().MatchString(text) || domainForm().MatchString(text),
 		"is neither a domain like contoso.onmicrosoft.com nor a tenant id")
 }
 
 func doubtEmail(text string) string {
-	return unless(emailForm.MatchString(text), "is not an account like admin@contoso.com")
+	return unless(emailForm().MatchString(text), "is not an account like admin@contoso.com")
 }
 
 func doubtHost(text string) string {

@@ -15,8 +15,8 @@ func (p *program) remove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Remove a connection, and sign it out",
-		Long: `Remove a connection. It asks first, and whether to sign out too: to forget the token caches in ~/.mm-graph-tokens, unless they
-could be another connection's. Running sessions of the connection end when their commands have.`,
+		Long: `Remove a connection. It asks first, and whether to sign out too: to forget its tokens in ~/.mm-graph-tokens. Running sessions of
+the connection end when their commands have.`,
 		Example:           p.examples("remove Contoso-GA", "remove Contoso-GA --yes", "remove Contoso-GA --yes --keep-sign-in"),
 		Args:              p.arguments(1),
 		ValidArgsFunction: p.completeName,
@@ -38,7 +38,7 @@ could be another connection's. Running sessions of the connection end when their
 				say(cmd, "Connection '%s' was not removed.", name)
 				return nil
 			}
-			forget, err := p.signsOut(ctx, cmd, ask, name, draft.Names(), yes, keep)
+			forget, err := p.signsOut(ctx, cmd, ask, name, yes, keep)
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ could be another connection's. Running sessions of the connection end when their
 		},
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask; sign out too")
-	cmd.Flags().BoolVar(&keep, "keep-sign-in", false, "keep the token caches")
+	cmd.Flags().BoolVar(&keep, "keep-sign-in", false, "keep the tokens")
 	return cmd
 }
 
@@ -62,26 +62,14 @@ func (p *prompter) unless(ctx context.Context, given bool, question string) (boo
 	return p.confirm(ctx, question)
 }
 
-// signsOut asks whether a connection shall be signed out too, and returns what does it. all are the connections, it included.
-func (p *program) signsOut(ctx context.Context, cmd *cobra.Command, ask *prompter, name string, all []string, yes, keep bool) (
-	func() error, error) {
+// signsOut asks whether a connection shall be signed out too, and returns what does it.
+func (p *program) signsOut(ctx context.Context, cmd *cobra.Command, ask *prompter, name string, yes, keep bool) (func() error, error) {
 	nothing := func() error { return nil }
-	dir, err := p.tokens()
-	if err != nil {
+	tokens, err := p.signIns()
+	if err != nil || keep || !tokens.has(ctx, name) {
 		return nothing, err
 	}
-	files, err := caches(dir, name)
-	if err != nil {
-		return nothing, err
-	}
-	if len(files) == 0 || keep {
-		return nothing, nil
-	}
-	if other := sharer(name, all); other != "" {
-		note(cmd, "The sign-in is kept: the token cache %s may be that of connection '%s'.", files[0], other)
-		return nothing, nil
-	}
-	sure, err := ask.unless(ctx, yes, fmt.Sprintf("Sign it out too, and forget its token cache (%s)?", files[0]))
+	sure, err := ask.unless(ctx, yes, "Sign it out too, and forget its tokens?")
 	if err == errInputEnded {
 		sure, err = false, nil // `echo y |` answers the first question only; no is the default
 	}
@@ -89,9 +77,9 @@ func (p *program) signsOut(ctx context.Context, cmd *cobra.Command, ask *prompte
 		return nothing, err
 	}
 	return func() error {
-		if err := forgetCaches(dir, files); err != nil {
-			return &mm.Error{Code: mm.Internal, Executed: mm.ExecutedYes, Remedy: "Remove the file yourself.",
-				Message: fmt.Sprintf("The connection was removed, but its sign-in was not: %v.", err)}
+		if err := tokens.forget(context.WithoutCancel(ctx), name); err != nil {
+			return &mm.Error{Code: mm.Internal, Executed: mm.ExecutedYes, Remedy: "Remove its files from ~/.mm-graph-tokens yourself.",
+				Message: fmt.Sprintf("The connection was removed, but its sign-in was not: %v", err)}
 		}
 		say(cmd, "Signed it out.")
 		return nil

@@ -1,81 +1,89 @@
 package connections
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
+	"time"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/internal/registry"
+	"github.com/microsoft-master/mm/persistence"
 )
 
-// escape is the beginning of the names of a connection's token caches, before the dot. Different names can have the same.
-func escape(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
-			return r
-		}
-		return '_'
-	}, name)
+// tokensLimit is how long another process may use the tokens of a connection before this one gives up.
+const tokensLimit = 10 * time.Second
+
+// signIns are the tokens of all connections, as the daemon keeps them.
+type signIns struct {
+	dir   string
+	store *persistence.Tokens
+	known map[string]mm.Connection
 }
 
-// sharer returns another connection whose token caches have the same names, also where case does not count; empty: there is none.
-func sharer(name string, all []string) string {
-	i := slices.IndexFunc(all, func(other string) bool { return other != name && strings.EqualFold(escape(other), escape(name)) })
-	if i < 0 {
-		return ""
+// signIns opens the user's tokens. Nothing is read yet.
+func (p *program) signIns() (s signIns, err error) {
+	home, err := p.home()
+	if err != nil {
+		return s, err
 	}
-	return all[i]
+	path, err := p.registry()
+	if err != nil {
+		return s, err
+	}
+	s = signIns{dir: filepath.Join(home, ".mm-graph-tokens"), known: registry.Open(path).Read().Connections}
+	s.store, err = persistence.NewTokens(persistence.TokenOptions{Dir: s.dir, Key: os.Getenv("MM_TOKEN_KEY"), Names: s.names})
+	return s, err
 }
 
-// caches lists the names of the files in the folder that are a connection's token caches, sorted. Without a folder there are none.
-func caches(dir, name string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+func (s signIns) names() (names []string) {
+	for name := range s.known {
+		names = append(names, name)
 	}
-	var files []string
-	for _, e := range entries {
-		if !e.IsDir() && strings.HasPrefix(e.Name(), escape(name)+".") {
-			files = append(files, e.Name())
-		}
-	}
-	return files, err
+	return names
 }
 
-// moveCaches gives the token caches of one connection to another, which replaces caches of that name that a former connection
-// left behind. all are the other connections. It returns what was moved, and why not more.
-func moveCaches(dir, from, to string, all []string) (moved []string, why error) {
-	if escape(from) == escape(to) {
-		return nil, nil
-	}
-	files, err := caches(dir, from)
-	if err != nil || len(files) == 0 {
-		return nil, err
-	}
-	for _, name := range []string{from, to} {
-		if other := sharer(name, all); other != "" {
-			return nil, fmt.Errorf("the token cache %s may be that of connection '%s'", filepath.Join(dir, escape(name)), other)
-		}
-	}
-	for _, file := range files {
-		target := escape(to) + strings.TrimPrefix(file, escape(from))
-		if err := os.Rename(filepath.Join(dir, file), filepath.Join(dir, target)); err != nil {
-			return moved, err
-		}
-		moved = append(moved, target)
-	}
-	return moved, nil
+// of is the connection whose tokens are meant, as the registry had it when the command began.
+func (s signIns) of(name string) mm.Connection {
+	c := s.known[name]
+	c.Name = name
+	return c
 }
 
-// forgetCaches removes files of the folder; what is gone already is fine.
-func forgetCaches(dir string, files []string) error {
-	var failed []error
-	for _, file := range files {
-		if err := os.Remove(filepath.Join(dir, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			failed = append(failed, err)
-		}
+// has reports whether there are tokens of a connection, or what may be some.
+func (s signIns) has(ctx context.Context, name string) bool {
+	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
+		return false // and none is made
 	}
-	return errors.Join(failed...)
+	ctx, cancel := context.WithTimeout(ctx, tokensLimit)
+	defer cancel()
+	cache, err := s.store.Open(ctx, s.of(name))
+	if err != nil {
+		return true
+	}
+	defer func() { _ = cache.Close() }()
+	tokens, err := cache.Load()
+	return err != nil || tokens != nil
+}
+
+// rename gives the tokens of a connection to its new name. It reports whether there were any.
+func (s signIns) rename(ctx context.Context, from, to string) (bool, error) {
+	if !s.has(ctx, from) {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, tokensLimit)
+	defer cancel()
+	c := s.of(from)
+	c.Name = to
+	return s.store.Rename(ctx, s.of(from), c)
+}
+
+// forget removes the tokens of a connection.
+func (s signIns) forget(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, tokensLimit)
+	defer cancel()
+	_, err := s.store.Remove(ctx, s.of(name))
+	return err
 }

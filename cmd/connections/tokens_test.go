@@ -5,70 +5,114 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/persistence"
 )
 
-// tokens lists the files of ~/.mm-graph-tokens with their content.
-func (p person) tokens() string {
-	dir := filepath.Join(p.home, ".mm-graph-tokens")
-	entries, err := os.ReadDir(dir)
+// store is what the daemon keeps its tokens in.
+func (p person) store(key string) *persistence.Tokens {
+	p.t.Helper()
+	s, err := persistence.NewTokens(persistence.TokenOptions{Dir: filepath.Join(p.home, ".mm-graph-tokens"), Key: key})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	var all []string
-	for _, e := range entries {
-		text, _ := os.ReadFile(filepath.Join(dir, e.Name()))
-		all = append(all, e.Name()+"="+string(text))
-	}
-	return strings.Join(all, " ")
+	return s
 }
 
-func newSignedIn(t *testing.T, registry string, caches ...string) person {
-	p := newPerson(t, registry)
-	for _, c := range caches {
-		p.put(".mm-graph-tokens/"+c, c)
+// signIn saves tokens as the daemon does.
+func (p person) signIn(key, name, tokens string) {
+	p.t.Helper()
+	cache, err := p.store(key).Open(p.t.Context(), mm.Connection{Name: name})
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	return p
+	defer cache.Close()
+	if err := cache.Save([]byte(tokens)); err != nil {
+		p.t.Fatal(err)
+	}
 }
+
+// tokens returns what the daemon would load.
+func (p person) tokens(key, name string) string {
+	p.t.Helper()
+	cache, err := p.store(key).Open(p.t.Context(), mm.Connection{Name: name})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer cache.Close()
+	text, err := cache.Load()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// pythons is a token cache of the Python version.
+const pythons = `{"AccessToken": {}, "RefreshToken": {"r": {"secret": "s", "client_id": "c"}}, "IdToken": {}, "AppMetadata": {}, ` +
+	`"Account": {"a": {"username": "a@contoso.com", "environment": "login.microsoftonline.com"}}}`
 
 func TestRenameTakesTheSignInAlong(t *testing.T) {
-	for name, c := range map[string]struct {
-		registry, from, to string
-		want               string // the files, with what they held before
-		moved              int
-		note               string
-	}{
-		"every file of it": {`{"connections": {"A b": {}, "A bc": {}}}`, "a b", "New.1",
-			"A_bc.json=A_bc.json New_1=New_1 New_1.flow.json=A_b.flow.json New_1.json=A_b.json", 2, ""},
-		"not one that is shared": {`{"connections": {"A b": {}, "A.b": {}}}`, "A b", "New",
-			"A_b.flow.json=A_b.flow.json A_b.json=A_b.json A_bc.json=A_bc.json New_1=New_1", 0, "A_b may be that of connection 'A.b'"},
-		"not one that is shared but for case": {`{"connections": {"A b": {}, "a.B": {}}}`, "A b", "New",
-			"A_b.flow.json=A_b.flow.json A_b.json=A_b.json A_bc.json=A_bc.json New_1=New_1", 0, "may be that of connection 'a.B'"},
-		"not to where another's is": {`{"connections": {"A b": {}, "A+bc": {}, "A.bc": {}}}`, "A b", "A bc",
-			"A_b.flow.json=A_b.flow.json A_b.json=A_b.json A_bc.json=A_bc.json New_1=New_1", 0, "A_bc may be that of connection"},
-		"over what a former connection left": {`{"connections": {"A b": {}}}`, "A b", "A bc",
-			"A_bc.flow.json=A_b.flow.json A_bc.json=A_b.json New_1=New_1", 2, ""},
-		"nowhere, when the file's name stays": {`{"connections": {"A b": {}}}`, "A b", "A.b",
-			"A_b.flow.json=A_b.flow.json A_b.json=A_b.json A_bc.json=A_bc.json New_1=New_1", 0, ""},
-	} {
+	for name, key := range map[string]string{"by the key file": "", "by MM_TOKEN_KEY": strings.Repeat("0a", 32)} {
 		t.Run(name, func(t *testing.T) {
-			p := newSignedIn(t, c.registry, "A_b.json", "A_b.flow.json", "A_bc.json", "New_1")
-			code, out, err := p.run("", "rename", c.from, c.to)
-			is(t, "tokens", p.tokens(), c.want)
-			if code != 0 || !strings.Contains(out, "Renamed connection 'A b' to '"+c.to+"'.") || (c.note == "") != (err == "") ||
-				!strings.Contains(err, c.note) || strings.Count(out, "Moved its sign-in to ") != c.moved {
-				t.Errorf("exit code %d\n%s%s", code, out, err)
+			t.Setenv("MM_TOKEN_KEY", key)
+			p := newPerson(t, `{"connections": {"A b": {}, "A.b": {}, "A bc": {}}}`)
+			p.signIn(key, "A b", "of A b")
+			p.signIn(key, "A.b", "of A.b")
+			p.signIn(key, "New", "of a former connection")
+			code, out, err := p.run("", "rename", "a b", "New")
+			is(t, "output", out, "Renamed connection 'A b' to 'New'.\nIts sign-in moved along.\n")
+			if code != 0 || err != "" || p.connection("New") != "{}" {
+				t.Errorf("exit code %d, %s, registry: %s", code, err, p.registry())
 			}
-			if p.connection(c.to) != "{}" {
-				t.Errorf("registry: %s", p.registry())
+			for of, want := range map[string]string{"New": "of A b", "A b": "", "A.b": "of A.b", "A bc": ""} {
+				is(t, of, p.tokens(key, of), want)
 			}
 		})
+	}
+	t.Run("from the Python version", func(t *testing.T) {
+		p := newPerson(t, `{"connections": {"A b": {}}}`)
+		p.put(".mm-graph-tokens/A_b.json", pythons)
+		code, out, err := p.run("", "rename", "A b", "New")
+		is(t, "output", out, "Renamed connection 'A b' to 'New'.\nIts sign-in moved along.\n")
+		if code != 0 || err != "" || !strings.Contains(p.tokens("", "New"), "RefreshToken") {
+			t.Errorf("exit code %d, %s, tokens %s", code, err, p.tokens("", "New"))
+		}
+	})
+	t.Run("but makes nothing where nobody is signed in", func(t *testing.T) {
+		p := newPerson(t, `{"connections": {"A": {}}}`)
+		if code, out, err := p.run("", "rename", "A", "B"); code != 0 || out != "Renamed connection 'A' to 'B'.\n" || err != "" {
+			t.Errorf("exit code %d, %s%s", code, out, err)
+		}
+		if _, err := os.Stat(filepath.Join(p.home, ".mm-graph-tokens")); !os.IsNotExist(err) {
+			t.Errorf("a folder: %v", err)
+		}
+	})
+	t.Run("and says where it cannot", func(t *testing.T) {
+		p := newPerson(t, `{"connections": {"A": {}}}`)
+		p.put(".mm-graph-tokens", "a file")
+		code, out, err := p.run("", "rename", "A", "B")
+		is(t, "output", out, "Renamed connection 'A' to 'B'.\n")
+		if code != 0 || !strings.Contains(err, "Note: Its sign-in was not moved: ") || !strings.Contains(err, "Sign in again when it is asked for.") {
+			t.Errorf("exit code %d, %s", code, err)
+		}
+	})
+}
+
+func TestATokenKeyThatIsNoneStopsBeforeAnythingIsChanged(t *testing.T) {
+	t.Setenv("MM_TOKEN_KEY", "short")
+	p := newPerson(t, `{"connections": {"A": {}}}`)
+	for _, args := range [][]string{{"rename", "A", "B"}, {"remove", "A", "--yes"}} {
+		if code, _, err := p.run("", args...); code == 0 || !strings.Contains(err, "MM_TOKEN_KEY") || p.connection("A") != "{}" {
+			t.Errorf("%s: exit code %d, %s, %s", args, code, err, p.registry())
+		}
 	}
 }
 
 func TestRemoveAsksAndOffersToSignOut(t *testing.T) {
 	const registry = `{"connections": {"A": {}, "B": {}}}`
 	const asked = "Remove connection 'A'? (y/N) \n"
-	const offered = asked + "Sign it out too, and forget its token cache (A.json)? (y/N) \n"
+	const offered = asked + "Sign it out too, and forget its tokens? (y/N) \n"
 	for name, c := range map[string]struct {
 		args       string
 		stdin      string
@@ -87,27 +131,39 @@ func TestRemoveAsksAndOffersToSignOut(t *testing.T) {
 		"yes, keep":        {"--keep-sign-in", "y\n", true, false, "Removed connection 'A'.\n", asked},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newSignedIn(t, registry, "A.json", "B.json")
+			p := newPerson(t, registry)
+			p.signIn("", "A", "of A")
+			p.signIn("", "B", "of B")
 			code, out, err := p.run(c.stdin, append([]string{"remove", "a"}, strings.Fields(c.args)...)...)
 			is(t, "output", out, c.out)
 			is(t, "questions", err, c.asked)
 			if removed := p.connection("A") == "null"; code != 0 || removed != c.removed || p.connection("B") != "{}" {
 				t.Errorf("exit code %d, %s", code, p.registry())
 			}
-			want := "A.json=A.json B.json=B.json"
+			want := "of A"
 			if c.signedOut {
-				want = "B.json=B.json"
+				want = ""
 			}
-			is(t, "tokens", p.tokens(), want)
+			is(t, "tokens", p.tokens("", "A"), want)
+			is(t, "another's tokens", p.tokens("", "B"), "of B")
 		})
 	}
-	t.Run("but not where the cache may be another's", func(t *testing.T) {
-		p := newSignedIn(t, `{"connections": {"A b": {}, "A.b": {}}}`, "A_b.json")
-		code, out, err := p.run("y\n", "remove", "A b")
+	t.Run("nothing is offered where nobody is signed in", func(t *testing.T) {
+		p := newPerson(t, registry)
+		p.signIn("", "B", "of B")
+		code, out, err := p.run("y\n", "remove", "A")
+		if code != 0 || out != "Removed connection 'A'.\n" || err != asked {
+			t.Errorf("exit code %d, %s%s", code, out, err)
+		}
+	})
+	t.Run("what may be another's cache of the Python version stays", func(t *testing.T) {
+		p := newPerson(t, `{"connections": {"A b": {}, "A.b": {}}}`)
+		p.put(".mm-graph-tokens/A_b.json", pythons)
+		code, out, _ := p.run("y\n", "remove", "A b")
 		is(t, "output", out, "Removed connection 'A b'.\n")
-		is(t, "tokens", p.tokens(), "A_b.json=A_b.json")
-		if code != 0 || !strings.Contains(err, "The sign-in is kept: the token cache A_b.json may be that of connection 'A.b'.") {
-			t.Errorf("exit code %d, %s", code, err)
+		kept, err := os.ReadFile(filepath.Join(p.home, ".mm-graph-tokens", "A_b.json"))
+		if code != 0 || err != nil || string(kept) != pythons {
+			t.Errorf("exit code %d, %v", code, err)
 		}
 	})
 }

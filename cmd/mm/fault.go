@@ -21,9 +21,18 @@ func faultCommand(e *environ) *cobra.Command {
 		Short: "Show, set or clear the faults of the sandbox that this is run in",
 		Long: `Show, set or clear the faults of the sandbox that this is run in. They are in force at once.
 
-TARGET is MODULE/COMMAND, MODULE/* or *, with CONNECTION: before it for one connection only.
-KIND is one of ` + kinds() + `.`,
+TARGET is a command: MODULE/COMMAND, MODULE/* or *, with CONNECTION: before it for one connection only.
+KIND is then one of ` + kinds(sandbox.FaultKinds()) + `.
+
+Or it is a request to a service, entra, graph or flow: SERVICE/REQUEST or SERVICE/*, with CONNECTION: before it, too. Requests to
+graph and flow are a path without version (me/messages), all below it (me/*), a method (POST), or both ('GET me/messages');
+those to entra are devicecode, token, refresh, authorize, page, logout, metadata and keys, alone or with an audience: 'refresh
+exchange'. KIND is then one of ` + kinds(sandbox.RequestFaultKinds("graph")) + `
+(entra: not the last two, but revoked), any status as HTTP503, whose --seconds are its Retry-After, and for entra any refusal
+as AADSTS50076.`,
 		Example: `  mm sandbox fault exo/Get-Mailbox slow --seconds 5
+  mm sandbox fault graph/me/messages HTTP429 --seconds 2 --times 1
+  mm sandbox fault 'Contoso-GA:entra/refresh exchange' AADSTS65001
   mm sandbox fault 'Fabrikam-GA:exo/*' expired --times 1
   mm sandbox fault --clear`,
 		Args: betweenArgs(0, 2),
@@ -54,7 +63,7 @@ KIND is one of ` + kinds() + `.`,
 			return nil
 		},
 	}
-	cmd.Flags().Float64Var(&fault.Seconds, "seconds", 0, "how long slow, hang, thread-sleep and no-code last (default: by kind)")
+	cmd.Flags().Float64Var(&fault.Seconds, "seconds", 0, "how long slow, hang, thread-sleep, no-code and stall last (default: by kind)")
 	cmd.Flags().StringVar(&fault.Account, "account", "", "who signs in with wrong-account (default: another of the tenant)")
 	cmd.Flags().IntVar(&fault.Times, "times", 0, "how often it happens (default: always)")
 	cmd.Flags().BoolVar(&clear, "clear", false, "remove the fault of TARGET, or all")
@@ -75,9 +84,9 @@ func switchboard(e *environ) (*sandbox.Switchboard, error) {
 	return nil, fmt.Errorf("%s has no connection of a sandbox; run this inside of `mm sandbox -- bash`", s.Registry)
 }
 
-func kinds() string {
+func kinds(list []sandbox.FaultKind) string {
 	var names []string
-	for _, k := range sandbox.FaultKinds() {
+	for _, k := range list {
 		names = append(names, string(k))
 	}
 	return strings.Join(names, ", ")
