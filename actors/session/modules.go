@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	mm "github.com/microsoft-master/mm"
@@ -165,13 +166,15 @@ func healthy(m mm.Module, r mm.Result) bool {
 
 // signInLost matches the messages of errors that the modules give when the sign-in has ended. A match is a suspicion only;
 // the health command decides.
-var signInLost = regexp.MustCompile(`(?i)AADSTS\d+|\bConnect-(ExchangeOnline|AzAccount|MicrosoftTeams|PnPOnline)\b|` +
-	`token\b.{0,40}\bexpired|expired\b.{0,40}\btoken|\bunauthorized\b|\b401\b|no connection|not (signed|logged) in|credentials have not been set up`)
+var signInLost = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)AADSTS\d+|\bConnect-(ExchangeOnline|AzAccount|MicrosoftTeams|PnPOnline)\b|` +
+		`token\b.{0,40}\bexpired|expired\b.{0,40}\btoken|\bunauthorized\b|\b401\b|no connection|not (signed|logged) in|credentials have not been set up`)
+})
 
 // suspicious reports whether the errors of a command look as if the session were not signed in any more.
 func suspicious(r mm.Result) bool {
 	for _, e := range r.Errors {
-		if signInLost.MatchString(e.Message) || strings.Contains(e.FullyQualifiedErrorID, "Unauthorized") {
+		if signInLost().MatchString(e.Message) || strings.Contains(e.FullyQualifiedErrorID, "Unauthorized") {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -15,9 +16,11 @@ const tailLimit = 512
 // codePattern finds the device code in the prompts of all modules. Codes are upper case, so that "the code displayed" is
 // none.
 var (
-	codePattern = regexp.MustCompile(`(?i:\bcode:?\s+)([A-Z0-9]{8,10})\b`)
-	urlPattern  = regexp.MustCompile(`https?://[^\s'"<>]+`)
-	ansi        = regexp.MustCompile("\x1b(?:\\[[0-9;:?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\^_])")
+	codePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i:\bcode:?\s+)([A-Z0-9]{8,10})\b`) })
+	urlPattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`https?://[^\s'"<>]+`) })
+	ansi        = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile("\x1b(?:\\[[0-9;:?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\^_])")
+	})
 )
 
 type prompt struct{ code, url, message string }
@@ -25,7 +28,7 @@ type prompt struct{ code, url, message string }
 // findPrompt returns the device code prompt in text, and where to type the code. An address that is not Microsoft's, nor
 // the sandbox's for a connection of the sandbox, is replaced by the well-known one: a person follows it.
 func findPrompt(text string, c mm.Connection) (prompt, bool) {
-	at := codePattern.FindStringSubmatchIndex(text)
+	at := codePattern().FindStringSubmatchIndex(text)
 	if at == nil {
 		return prompt{}, false
 	}
@@ -35,7 +38,7 @@ func findPrompt(text string, c mm.Connection) (prompt, bool) {
 		end = at[1] + i
 	}
 	p := prompt{code: text[at[2]:at[3]], url: mm.DeviceLoginURL, message: strings.TrimSpace(text[begin:end])}
-	if u := strings.TrimRight(urlPattern.FindString(p.message), ".,;"); signInAddress(u, c) {
+	if u := strings.TrimRight(urlPattern().FindString(p.message), ".,;"); signInAddress(u, c) {
 		p.url = u
 	} else {
 		p.message = "To sign in, open " + p.url + " in a web browser and enter the code " + p.code + "."
@@ -94,5 +97,5 @@ func plain(s string) string {
 	if !strings.Contains(s, "\x1b") {
 		return s
 	}
-	return ansi.ReplaceAllString(s, "")
+	return ansi().ReplaceAllString(s, "")
 }

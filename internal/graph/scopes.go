@@ -3,6 +3,7 @@ package graph
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -15,7 +16,7 @@ type scopeRow struct {
 
 // scopeRows is asked where the service does not name the permission. The first row that matches counts. Source: the permission
 // tables on Microsoft's reference pages.
-var scopeRows = func() []scopeRow {
+var scopeRows = sync.OnceValue(func() []scopeRow {
 	var rows []scopeRow
 	for _, r := range [][3]string{
 		{`/sendmail$`, "Mail.Send", "Mail.Send"},
@@ -52,18 +53,22 @@ var scopeRows = func() []scopeRow {
 		rows = append(rows, scopeRow{path: regexp.MustCompile(r[0]), read: r[1], write: r[2]})
 	}
 	return rows
-}()
+})
 
 var (
-	oneOf     = regexp.MustCompile(`(?i)(?:requires? one of|needs? one of|required scopes?(?: are)?|one of the following (?:permissions|scopes))\s*[:=]?\s*'?\[?([A-Za-z][A-Za-z.]+(?:,\s*[A-Za-z][A-Za-z.]+)*)`)
-	scopeName = regexp.MustCompile(`^[A-Z][A-Za-z]+(?:-[A-Za-z]+)?\.[A-Za-z]+(?:\.[A-Za-z]+)*$`)
+	oneOf = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(?:requires? one of|needs? one of|required scopes?(?: are)?|one of the following (?:permissions|scopes))\s*[:=]?\s*'?\[?([A-Za-z][A-Za-z.]+(?:,\s*[A-Za-z][A-Za-z.]+)*)`)
+	})
+	scopeName = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[A-Z][A-Za-z]+(?:-[A-Za-z]+)?\.[A-Za-z]+(?:\.[A-Za-z]+)*$`)
+	})
 )
 
 // neededScope names the permission that a request lacks: as the service says (sure), or as the table has it.
 func neededScope(message string, call mm.GraphCall) (scope string, sure bool) {
-	if m := oneOf.FindStringSubmatch(message); m != nil {
+	if m := oneOf().FindStringSubmatch(message); m != nil {
 		for name := range strings.SplitSeq(m[1], ",") {
-			if name = strings.Trim(name, " ."); scopeName.MatchString(name) {
+			if name = strings.Trim(name, " ."); scopeName().MatchString(name) {
 				return name, true
 			}
 		}
@@ -74,7 +79,7 @@ func neededScope(message string, call mm.GraphCall) (scope string, sure bool) {
 		}
 		return "Flows.Manage.All", false
 	}
-	for _, row := range scopeRows {
+	for _, row := range scopeRows() {
 		if row.path.MatchString(call.Path) {
 			if reads(call.Method) {
 				return row.read, false

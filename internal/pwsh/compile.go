@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -112,7 +113,7 @@ func (l *Launcher) known(memo string) (string, error) {
 	return path, nil
 }
 
-var psVersion = regexp.MustCompile(`^\d+\.\d+\.\d+[-.\w]*$`)
+var psVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d+\.\d+\.\d+[-.\w]*$`) })
 
 // compile has PowerShell compile the host aside, and moves it to its place.
 func (l *Launcher) compile(ctx context.Context, source, memo string) (string, error) {
@@ -138,7 +139,7 @@ func (l *Launcher) compile(ctx context.Context, source, memo string) (string, er
 		return "", fmt.Errorf("%w: %s", err, firstLines(plain(append(stderr.Bytes(), stdout.Bytes()...))))
 	}
 	version := strings.TrimSpace(stdout.String())
-	if !psVersion.MatchString(version) {
+	if !psVersion().MatchString(version) {
 		return "", fmt.Errorf("pwsh printed %q in place of its version", firstLines(version))
 	}
 	body, err := os.ReadFile(out)

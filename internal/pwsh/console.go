@@ -213,5 +213,5 @@ func (c *console) showLater() {
 
 // plain makes text of what a program wrote: valid UTF-8, without terminal sequences.
 func plain(b []byte) string {
-	return ansi.ReplaceAllString(strings.ToValidUTF8(string(b), "\uFFFD"), "")
+	return ansi().ReplaceAllString(strings.ToValidUTF8(string(b), "\uFFFD"), "")
 }

@@ -3,6 +3,7 @@ package normal
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // judged is the path that guards compare. graph says that casts and namespaces of Graph are to be left out.
@@ -46,18 +47,18 @@ func fold(s string) string { return strings.ToLower(strings.ToUpper(strings.Trim
 
 // keyed is a word with a key or arguments: users('a'), applications(appId='a'), delta().
 var (
-	keyed = regexp.MustCompile(`^([^()']+)\((.*)\)$`)
-	named = regexp.MustCompile(`^[a-z][a-z0-9_]*\s*=\s*([^=,]*|'(?:[^']|'')*')$`)
+	keyed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^()']+)\((.*)\)$`) })
+	named = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]*\s*=\s*([^=,]*|'(?:[^']|'')*')$`) })
 )
 
 // cutKey splits users('a') into users and a. The argument of a call counts as one key.
 func cutKey(s string) (word, key string, ok bool) {
-	m := keyed.FindStringSubmatch(s)
+	m := keyed().FindStringSubmatch(s)
 	if m == nil {
 		return s, "", false
 	}
 	word, key = strings.TrimSpace(m[1]), strings.TrimSpace(m[2])
-	if n := named.FindStringSubmatch(key); n != nil {
+	if n := named().FindStringSubmatch(key); n != nil {
 		key = n[1]
 	}
 	if len(key) > 1 && key[0] == '\'' && key[len(key)-1] == '\'' {
@@ -67,12 +68,14 @@ func cutKey(s string) (word, key string, ok bool) {
 }
 
 // namespaced is a name with Graph's namespace or its alias. The alias counts with one name only: a host may begin with it too.
-var namespaced = regexp.MustCompile(`^(?:microsoft\.graph(?:\.[a-z0-9_]+)*|graph)\.([a-z0-9_]+)$`)
+var namespaced = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:microsoft\.graph(?:\.[a-z0-9_]+)*|graph)\.([a-z0-9_]+)$`)
+})
 
 // withoutNamespace cuts a namespace off, and returns nothing for a cast. What ends a path and is no known type may be an
 // action: it stays. What is in the middle is a cast, because no action of Graph can be followed by anything.
 func withoutNamespace(word string, keyed, last bool) string {
-	m := namespaced.FindStringSubmatch(word)
+	m := namespaced().FindStringSubmatch(word)
 	if m == nil {
 		return word
 	}

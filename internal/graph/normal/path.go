@@ -3,6 +3,7 @@ package normal
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -32,10 +33,10 @@ func readPath(raw string) ([]segment, *mm.Error) {
 	}
 	markNames(out)
 	for _, s := range out {
-		if !s.data && placeholder.MatchString(s.plain) {
+		if !s.data && placeholder().MatchString(s.plain) {
 			return nil, refuse("Put the real id or name in its place.", "The path holds the placeholder %s.", shown(s.plain))
 		}
-		if strings.Contains(s.plain, "#") && strings.Contains(raw, "#") && !s.data && !guest.MatchString(s.plain) {
+		if strings.Contains(s.plain, "#") && strings.Contains(raw, "#") && !s.data && !guest().MatchString(s.plain) {
 			return nil, refuse("Leave out what follows it; a # that belongs to a name is written %23.", "The path holds a #.")
 		}
 	}
@@ -44,9 +45,9 @@ func readPath(raw string) ([]segment, *mm.Error) {
 
 var (
 	// placeholder is what documentation writes for an id. Ids in braces have digits.
-	placeholder = regexp.MustCompile(`^[{<][A-Za-z |_-]+[}>]$`)
+	placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[{<][A-Za-z |_-]+[}>]$`) })
 	// guest is the principal name of a guest: anna_fabrikam.com#EXT#@contoso.onmicrosoft.com.
-	guest = regexp.MustCompile(`(?i)^[^#]+#EXT#@[^#]+$`)
+	guest = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^[^#]+#EXT#@[^#]+$`) })
 )
 
 // maxDecoding bounds how often a path may have been encoded.

@@ -3,6 +3,7 @@ package normal
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // queryKeeps are the characters besides the unreserved ones that a query may hold as they are.
@@ -26,7 +27,7 @@ func sentQuery(raw string, absolute bool) string {
 		if strings.Contains(p, " ") || strings.Contains(p, "%20") {
 			p = strings.ReplaceAll(p, "+", "%2B")
 		}
-		parts[i] = encodeQuery(zoneOffset.ReplaceAllString(p, "$1%2B$2"))
+		parts[i] = encodeQuery(zoneOffset().ReplaceAllString(p, "$1%2B$2"))
 	}
 	return strings.Join(parts, "&")
 }
@@ -47,7 +48,7 @@ func encodeQuery(s string) string {
 	return b.String()
 }
 
-var zoneOffset = regexp.MustCompile(`(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\+(\d\d:?\d\d)`)
+var zoneOffset = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\+(\d\d:?\d\d)`) })
 
 // splitOutsideQuotes splits at each & that is not inside of single quotes, as long as the quotes come in pairs; at every &
 // otherwise.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -129,9 +130,11 @@ func unquoted(raw []byte) string {
 
 // closing matches a line that begins a closing: the phrase, and after it nothing but what goes with it. A sentence that begins
 // with "Thanks for" is none.
-var closing = regexp.MustCompile(`(?i)^[\s\x{a0}]*(?:(?:best|kind|warm)(?: |\x{a0})regards|sincerely(?: yours)?|respectfully(?: yours)?|cheers|` +
-	`thanks|thank(?: |\x{a0})you|many thanks)(?:(?: |\x{a0})(?:so much|very much|a lot|again|in advance|and (?:best|kind|warm) regards))?` +
-	`[\s\x{a0}]*(?:[,.!;–—-].{0,40})?$|^[\s\x{a0}]*sent from my .{1,60}$|^[\s\x{a0}]*--[\s\x{a0}]*$`)
+var closing = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^[\s\x{a0}]*(?:(?:best|kind|warm)(?: |\x{a0})regards|sincerely(?: yours)?|respectfully(?: yours)?|cheers|` +
+		`thanks|thank(?: |\x{a0})you|many thanks)(?:(?: |\x{a0})(?:so much|very much|a lot|again|in advance|and (?:best|kind|warm) regards))?` +
+		`[\s\x{a0}]*(?:[,.!;–—-].{0,40})?$|^[\s\x{a0}]*sent from my .{1,60}$|^[\s\x{a0}]*--[\s\x{a0}]*$`)
+})
 
 // The end of a mail is at most so many lines that are not empty, none of them longer than a name or a telephone number takes.
 const (
@@ -151,7 +154,7 @@ func withoutClosing(text string, html bool) string {
 		if shown == "" {
 			continue
 		}
-		if closing.MatchString(shown) {
+		if closing().MatchString(shown) {
 			if before := text[:lines[i].start]; html {
 				return strings.TrimRight(before, " \t\r\n") + closers(before)
 			} else {
