@@ -94,7 +94,10 @@ var rules = []rule{
 
 // Compat runs the rules of a door on stand-in engines. open makes a new pool with so many connections besides the sandbox's own,
 // named Spare-01 and so on, and cleans it up with the test.
-func Compat(t *testing.T, open func(t *testing.T, more int) Front) {
+func Compat(t *testing.T, open func(t *testing.T, more int) Front) { hold(t, rules, open) }
+
+func hold(t *testing.T, rules []rule, open func(t *testing.T, more int) Front) {
+	t.Helper()
 	shared := open(t, len(rules))
 	for i, r := range rules {
 		if r.doors&shared.Kind() == 0 {

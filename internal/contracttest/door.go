@@ -71,6 +71,9 @@ type Seen struct {
 	AuthenticatedAs string
 	RequestID       string
 	Objects         json.RawMessage
+	Data            json.RawMessage // of a graph request; over MCP it is in Text
+	Next            string
+	GraphStatus     int    // Graph's own; 0 where it was not asked
 	HTTPStatus      int    // 0 where the door has none
 	Body            string // the answer as it came: HTTP's body, MCP's result; empty in process
 }
@@ -109,6 +112,9 @@ type Caller interface {
 // SeenInProcess is what a caller in the daemon sees.
 func SeenInProcess(o mm.Outcome) (Seen, error) {
 	s := Seen{Status: o.Status, Text: o.Output, Output: o.Output, AuthenticatedAs: o.AuthenticatedAs, RequestID: o.RequestID, Objects: o.Objects}
+	if g := o.Graph; g != nil {
+		s.Text, s.Data, s.Next, s.GraphStatus = string(g.Data), g.Data, g.Next, g.HTTPStatus
+	}
 	if e := o.Err; e != nil {
 		s.Text, s.Code, s.Remedy, s.Executed = e.Error(), e.Code, e.Remedy, e.Executed
 		s.RetryAfter = int(math.Ceil(e.RetryAfter.Seconds()))
@@ -119,7 +125,7 @@ func SeenInProcess(o mm.Outcome) (Seen, error) {
 	return s, s.check()
 }
 
-// SeenOverHTTP reads an answer of POST /run.
+// SeenOverHTTP reads an answer of POST /run and POST /graph.
 func SeenOverHTTP(status int, contentType, body string) (Seen, error) {
 	var a struct {
 		Status            mm.Status
@@ -135,16 +141,19 @@ func SeenOverHTTP(status int, contentType, body string) (Seen, error) {
 		AuthenticatedAs   string `json:"authenticated_as"`
 		RequestID         string `json:"request_id"`
 		Objects           json.RawMessage
+		Data              json.RawMessage
+		Next              string
+		GraphStatus       int `json:"http_status"`
 	}
 	if err := json.Unmarshal([]byte(body), &a); err != nil {
 		return Seen{}, fmt.Errorf("HTTP status %d with a body that is no object: %w: %.200q", status, err, body)
 	}
 	s := Seen{Status: a.Status, Output: a.Output, Code: a.Code, Remedy: a.Remedy, Executed: a.Executed, RetryAfter: a.RetryAfterSeconds,
 		DeviceCode: a.DeviceCode, AuthURL: a.AuthURL, ExpiresIn: a.ExpiresIn, AuthenticatedAs: a.AuthenticatedAs, RequestID: a.RequestID,
-		Objects: a.Objects, HTTPStatus: status, Body: body}
+		Objects: a.Objects, Data: a.Data, Next: a.Next, GraphStatus: a.GraphStatus, HTTPStatus: status, Body: body}
 	switch a.Status {
 	case mm.StatusSuccess:
-		s.Text = a.Output
+		s.Text = a.Output + string(a.Data)
 	case mm.StatusAuthRequired:
 		s.Text = a.Message
 	default:
@@ -159,7 +168,7 @@ func SeenOverHTTP(status int, contentType, body string) (Seen, error) {
 	return s, s.check()
 }
 
-// SeenOverMCP reads the response to a call of the tool run.
+// SeenOverMCP reads the response to a call of a tool.
 func SeenOverMCP(response string) (Seen, error) {
 	var r struct {
 		Result *struct {
@@ -177,6 +186,8 @@ func SeenOverMCP(response string) (Seen, error) {
 				ExpiresIn         int    `json:"expires_in"`
 				RequestID         string `json:"request_id"`
 				Objects           json.RawMessage
+				Next              string
+				GraphStatus       int `json:"http_status"`
 			}
 			IsError bool
 		}
@@ -190,7 +201,8 @@ func SeenOverMCP(response string) (Seen, error) {
 	}
 	c := r.Result.StructuredContent
 	s := Seen{Status: c.Status, Text: r.Result.Content[0].Text, Code: c.Code, Remedy: c.Remedy, Executed: c.Executed, RetryAfter: c.RetryAfterSeconds,
-		DeviceCode: c.DeviceCode, AuthURL: c.AuthURL, ExpiresIn: c.ExpiresIn, RequestID: c.RequestID, Objects: c.Objects, Body: response}
+		DeviceCode: c.DeviceCode, AuthURL: c.AuthURL, ExpiresIn: c.ExpiresIn, RequestID: c.RequestID, Objects: c.Objects,
+		Next: c.Next, GraphStatus: c.GraphStatus, Body: response}
 	switch {
 	case c.Text != s.Text:
 		return s, fmt.Errorf("structuredContent says %q, the content %q", c.Text, s.Text)
@@ -233,5 +245,5 @@ var deviceCode = regexp.MustCompile(`^[A-Z0-9]{8,10}$`)
 
 // codes are those that compat.md's and architecture.md's readers know.
 var codes = []mm.Code{mm.BadRequest, mm.RequestConflict, mm.Unauthorized, mm.UnknownConnection, mm.UnknownModule, mm.NotEnabled,
-	mm.RegistryBroken, mm.Busy, mm.QueueTimeout, mm.LaunchFailed, mm.SignInFailed, mm.WrongAccount, mm.ParseFailed, mm.CommandFailed,
+	mm.RegistryBroken, mm.Busy, mm.QueueTimeout, mm.LaunchFailed, mm.SignInFailed, mm.WrongAccount, mm.ParseFailed, mm.CommandFailed, mm.GraphFailed,
 	mm.Timeout, mm.Cancelled, mm.SessionDied, mm.SessionReplaced, mm.Blocked, mm.NodeUnreachable, mm.ShuttingDown, mm.Internal}

@@ -29,6 +29,10 @@ func (d inProcess) Ask(ctx context.Context, a contracttest.Ask) (contracttest.Se
 		Module: mm.Module(a.Module)}, Text: a.Command, Timeout: a.Timeout, Want: mm.Want{Format: a.Format, MaxItems: a.MaxItems}}, nil))
 }
 
+func (d inProcess) Graph(ctx context.Context, a contracttest.GraphAsk) (contracttest.Seen, error) {
+	return contracttest.SeenInProcess(d.Service.Graph(ctx, a.Request(), nil))
+}
+
 const token = "the token"
 
 // overHTTP is a door of the pool API, for clients that know nothing of this project.
@@ -114,6 +118,14 @@ func (d *overHTTP) Kind() contracttest.Kind { return d.kind }
 
 func (d *overHTTP) Ask(ctx context.Context, a contracttest.Ask) (contracttest.Seen, error) {
 	r, err := d.Send(ctx, contracttest.Request{Method: "POST", Path: "/run", Body: a.JSON()})
+	if err != nil {
+		return contracttest.Seen{}, err
+	}
+	return contracttest.SeenOverHTTP(r.Status, r.Header["Content-Type"], r.Body)
+}
+
+func (d *overHTTP) Graph(ctx context.Context, a contracttest.GraphAsk) (contracttest.Seen, error) {
+	r, err := d.Send(ctx, contracttest.Request{Method: "POST", Path: "/graph", Body: a.JSON()})
 	if err != nil {
 		return contracttest.Seen{}, err
 	}

@@ -93,15 +93,23 @@ func (d *overMCP) Ask(ctx context.Context, a contracttest.Ask) (contracttest.See
 	return d.Call(ctx, a.JSON())
 }
 
+func (d *overMCP) Graph(ctx context.Context, a contracttest.GraphAsk) (contracttest.Seen, error) {
+	return d.call(ctx, "graph_request", a.JSON())
+}
+
 // Call calls the tool run with the arguments, a JSON text.
 func (d *overMCP) Call(ctx context.Context, arguments string) (contracttest.Seen, error) {
+	return d.call(ctx, "run", arguments)
+}
+
+func (d *overMCP) call(ctx context.Context, tool, arguments string) (contracttest.Seen, error) {
 	answer := make(chan string, 1)
 	d.mu.Lock()
 	d.last++
 	id := d.last
 	d.pending[id] = answer
 	d.mu.Unlock()
-	_, err := fmt.Fprintf(d.in, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"run","arguments":%s}}`+"\n", id, arguments)
+	_, err := fmt.Fprintf(d.in, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", id, tool, arguments)
 	if err != nil {
 		return contracttest.Seen{}, err
 	}

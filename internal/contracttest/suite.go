@@ -5,6 +5,9 @@
 //
 // Compat is that of the people who had mm before: the shapes and texts of the pool API and of MCP, as they come through each
 // door. A rule is a row of a table in compat.go; new doors and new rules are added there.
+//
+// ServiceGraph and CompatGraph are the parts of the two that need a pool with accounts: graph requests, and the sign-in that they
+// share with the sessions.
 package contracttest
 
 import (
@@ -72,11 +75,16 @@ func Service(t *testing.T, open func(t *testing.T) Pool) {
 		"a pool in use is not stopped where only an idle one should be":    stopBusy,
 		"a stop lets what runs go on":                                      stopDrains,
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, pool{t, open(t)})
-		})
+		runTest(t, name, open, test)
 	}
+}
+
+func runTest(t *testing.T, name string, open func(*testing.T) Pool, test func(*testing.T, pool)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		test(t, pool{t, open(t)})
+	})
 }
 
 // patience is how long the suite waits for what must come.

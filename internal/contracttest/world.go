@@ -22,7 +22,7 @@ type World struct {
 	// LoginURL is where the modules of this world send people.
 	LoginURL string
 	// Fault makes one command of a session's module slow, hang, throw, die, noise … for so many seconds, as the sandbox's
-	// switchboard knows them; an empty kind ends that.
+	// switchboard knows them; an empty kind ends that. With "graph" for the module, a request to Graph: GET me/messages.
 	Fault func(s mm.SessionID, command, kind string, seconds float64) error
 	// Registry is the path of the registry file.
 	Registry string

@@ -17,9 +17,12 @@ import (
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/actors"
 	"github.com/microsoft-master/mm/internal/contracttest"
+	"github.com/microsoft-master/mm/internal/entra"
+	"github.com/microsoft-master/mm/internal/graph"
 	"github.com/microsoft-master/mm/internal/registry"
 	"github.com/microsoft-master/mm/internal/sandbox"
 	"github.com/microsoft-master/mm/internal/sandbox/engine"
+	"github.com/microsoft-master/mm/persistence"
 )
 
 // A world is the real router on the sandbox, and a registry in a file.
@@ -58,19 +61,39 @@ func newSandbox(t *testing.T, o sandbox.Options) *sandbox.Sandbox {
 	return box
 }
 
+// withAccounts makes a world of stand-in engines whose connections have the one sign-in that they share, and Graph and Power
+// Automate.
+func withAccounts(t *testing.T, box *sandbox.Sandbox, more int) world {
+	t.Helper()
+	tokens, err := persistence.NewTokens(persistence.TokenOptions{Dir: filepath.Join(t.TempDir(), "tokens")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity := entra.New(entra.Config{Store: tokens})
+	client := graph.New(graph.Config{Files: filepath.Join(t.TempDir(), "files"), Shown: "files"})
+	t.Cleanup(func() { identity.Close(); client.Close() })
+	w := newWorld(t, box, more, engine.New(engine.Config{SignIn: box.Entra()}), func(c *actors.Config) { c.Identity, c.Graph = identity, client })
+	w.SignIn, w.LoginURL = box.Entra().Approve, box.PageURL()
+	return w
+}
+
 // newWorld makes a world but for the person.
-func newWorld(t *testing.T, box *sandbox.Sandbox, more int, launcher mm.Launcher) world {
+func newWorld(t *testing.T, box *sandbox.Sandbox, more int, launcher mm.Launcher, change ...func(*actors.Config)) world {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "connections.json")
 	writeRegistry(t, file, box.Connections(), more)
 	stopped := make(chan mm.StopRequest, 1)
-	pool, err := actors.Start(actors.Config{
+	config := actors.Config{
 		Registry: registry.Open(file),
 		Launcher: launcher,
 		NewID:    rand.Text,
 		About:    mm.About{Version: "v1.2.3", PID: os.Getpid()},
 		Stop:     func(r mm.StopRequest) { stopped <- r },
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	pool, err := actors.Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}
