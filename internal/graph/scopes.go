@@ -14,8 +14,8 @@ type scopeRow struct {
 	read, write string
 }
 
-// scopeRows is asked where the service does not name the permission. The first row that matches counts. Source: the permission
-// tables on Microsoft's reference pages.
+// scopeRows is asked where the service does not name the permission: a hint, not the whole truth. The first row that matches
+// counts. It follows Microsoft's permission reference as we know it; the rows were not checked page by page.
 var scopeRows = sync.OnceValue(func() []scopeRow {
 	var rows []scopeRow
 	for _, r := range [][3]string{
