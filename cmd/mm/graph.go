@@ -30,7 +30,10 @@ type graphOptions struct {
 	saveTo         string
 }
 
-func graphCommand(e *environ) *cobra.Command {
+func graphCommand(e *environ) *cobra.Command { return graphCommandFor(e, graphForPerson) }
+
+// graphCommandFor is `mm graph` where send does what the flags say.
+func graphCommandFor(e *environ, send func(*cobra.Command, *environ, graphOptions, []string) error) *cobra.Command {
 	o := graphOptions{runOptions: runOptions{delimiter: ','}}
 	cmd := &cobra.Command{
 		Use:   "graph CONNECTION [METHOD] ENDPOINT",
@@ -57,7 +60,7 @@ sign in first; 4 it is held until a person confirms it; 5 the daemon cannot be r
   mm graph Contoso-GA /providers/Microsoft.ProcessSimple/environments --resource flow --jq '.value[].name'`,
 		Args: func(cmd *cobra.Command, args []string) error { return checkGraphArgs(cmd, args, o.page != "") },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return graphForPerson(cmd, e, o, args)
+			return send(cmd, e, o, args)
 		},
 		ValidArgsFunction: completeGraph(e),
 	}
