@@ -65,7 +65,7 @@ func (a *accountActor) Receive(ctx actor.Context) {
 	case siteAsked:
 		a.askForSite(ctx, m)
 	case siteDone:
-		ctx.Send(a.parent, tokenAnswered{module: m.module, event: m.event})
+		ctx.Send(a.parent, tokenAnswered(m))
 	case tokenDropped:
 		prefix := sessionAsk(m.module, m.id)
 		for id := range a.askers {

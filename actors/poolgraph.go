@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	mm "github.com/microsoft-master/mm"
 )
@@ -84,12 +85,18 @@ func (p *Pool) SignOut(ctx context.Context, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	was, failed := askFor[bool](ctx, p, signOut{connection: connection}, personLimit)
-	ended, resetting := p.Reset(ctx, connection.Name, "")
-	if failed == nil {
-		failed = resetting
+	status, err := p.Status(ctx)
+	if err != nil {
+		return false, err
 	}
-	return was || len(ended) > 0, failed
+	lived := slices.ContainsFunc(status.Sessions, func(s mm.SessionStatus) bool {
+		return s.ID.Connection == connection.Name && s.State != mm.StateStopped && s.State != mm.StateError
+	})
+	was, failed := askFor[bool](ctx, p, signOut{connection: connection}, personLimit)
+	if _, err := p.Reset(ctx, connection.Name, ""); failed == nil {
+		failed = err
+	}
+	return was || lived, failed
 }
 
 // own returns a connection of the registry for whoever signs in or out.

@@ -116,6 +116,9 @@ func DecodeSignInAnswer(body []byte) (mm.AccountStatus, error) {
 	if err := json.Unmarshal(body, &a); err != nil {
 		return mm.AccountStatus{}, err
 	}
+	if a.Status != mm.StatusSuccess && a.Status != mm.StatusAuthRequired {
+		return mm.AccountStatus{}, fmt.Errorf("status %.40q is neither success nor auth_required", a.Status)
+	}
 	s := mm.AccountStatus{Connection: a.Connection, State: mm.AccountSignedIn, Until: parseUntil(a.TokenUntil),
 		Account: mm.Account{Username: a.Account, TenantID: a.TenantID}}
 	if a.Status == mm.StatusAuthRequired {
@@ -160,5 +163,8 @@ func EncodeSignOutAnswer(was bool) []byte { return mustEncode(signOutAnswer{mm.S
 func DecodeSignOutAnswer(body []byte) (bool, error) {
 	var a signOutAnswer
 	err := json.Unmarshal(body, &a)
+	if err == nil && a.Status != mm.StatusSuccess {
+		err = fmt.Errorf("status %.40q is not success", a.Status)
+	}
 	return a.SignedOut, err
 }

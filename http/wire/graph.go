@@ -93,7 +93,7 @@ func (r GraphRequest) check() *mm.Error {
 	})
 }
 
-// EncodeGraph returns the body of POST /graph. A body that is not JSON is left out, and the server says that it is missing.
+// EncodeGraph returns the body of POST /graph. A body that is not JSON goes as text, and the server refuses it.
 func EncodeGraph(r mm.GraphRequest) []byte {
 	w := GraphRequest{
 		Connection:     r.Connection,
@@ -116,7 +116,7 @@ func EncodeGraph(r mm.GraphRequest) []byte {
 	}
 	b, err := encode(w)
 	if err != nil {
-		w.Body = nil
+		w.Body = mustEncode(string(r.Body))
 		b = mustEncode(w)
 	}
 	return b
