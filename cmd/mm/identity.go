@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"maps"
 	"slices"
-	"sync"
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/internal/entra"
@@ -29,40 +27,7 @@ func newIdentity(s settings, log *slog.Logger) (mm.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &inTurn{Identity: entra.New(entra.Config{Store: tokens, Log: log}), turns: map[string]chan struct{}{}}, nil
-}
-
-// inTurn is an Identity that is asked for one token of a connection at a time. MSAL holds a lock of its own while it waits for
-// the connection's cache, and whoever has the cache needs that lock to give it back: two at once would wait for each other until
-// their time is over.
-type inTurn struct {
-	mm.Identity
-
-	mu    sync.Mutex
-	turns map[string]chan struct{} // of one place each, by connection name; as many as the registry ever had
-}
-
-// Token implements mm.Identity.
-func (i *inTurn) Token(ctx context.Context, c mm.Connection, r mm.TokenRequest) (mm.Token, error) {
-	turn := i.turn(c.Name)
-	select {
-	case turn <- struct{}{}:
-		defer func() { <-turn }()
-		return i.Identity.Token(ctx, c, r)
-	case <-ctx.Done():
-		return mm.Token{}, mm.Errorf(mm.Timeout, "Try again in a moment.", "Others still fetch tokens of connection %s.", c.Name)
-	}
-}
-
-func (i *inTurn) turn(connection string) chan struct{} {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	turn, ok := i.turns[connection]
-	if !ok {
-		turn = make(chan struct{}, 1)
-		i.turns[connection] = turn
-	}
-	return turn
+	return entra.New(entra.Config{Store: tokens, Log: log}), nil
 }
 
 // newGraph returns the client of Graph and Power Automate of a daemon.
