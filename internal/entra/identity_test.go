@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,6 +92,23 @@ func TestARejectedTokenIsReplacedAndOthersStay(t *testing.T) {
 	if now, err := w.token(c, mm.TokenRequest{Audience: mm.AudienceAzure}); err != nil || now.Text != azure.Text {
 		t.Errorf("that of another audience was dropped: %v", err)
 	}
+}
+
+func TestManyTokensOfOneConnectionAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	c := w.connection("Contoso-GA")
+	w.signedIn(c)
+	audiences := []mm.Audience{mm.AudienceGraph, mm.AudienceFlow, mm.AudienceAzure, mm.AudienceExchange, mm.AudienceTeams}
+	var callers sync.WaitGroup
+	for n := range 20 { // two that wait for each other would fail with the end of the test's time
+		callers.Go(func() {
+			if _, err := w.token(c, mm.TokenRequest{Audience: audiences[n%len(audiences)], Fresh: n%2 == 0}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	callers.Wait()
 }
 
 func TestATokenThatEndsSoonIsNotHandedOut(t *testing.T) {

@@ -66,7 +66,7 @@ func (s shelves) Export(ctx context.Context, from cache.Marshaler, _ cache.Expor
 	return to.save(text)
 }
 
-// A stored shelf is the connection's cache in the store. It is open from the first load until close.
+// A stored shelf is the connection's cache in the store, in our hands from open until close.
 type stored struct {
 	store mm.TokenStore
 	conn  mm.Connection
@@ -75,14 +75,14 @@ type stored struct {
 	held  mm.TokenCache
 }
 
-func (s *stored) load(ctx context.Context) ([]byte, error) {
-	if s.held == nil {
-		held, err := s.store.Open(ctx, s.conn)
-		if err != nil {
-			return nil, err
-		}
-		s.held = held
-	}
+// open takes the cache. It comes before the first call of MSAL: MSAL holds a lock of its own while it loads, and who has the cache
+// needs that lock to go on, so that two who waited for the cache inside of MSAL would wait for each other.
+func (s *stored) open(ctx context.Context) (err error) {
+	s.held, err = s.store.Open(ctx, s.conn)
+	return err
+}
+
+func (s *stored) load(context.Context) ([]byte, error) {
 	text, err := s.held.Load()
 	if err != nil {
 		return nil, err
@@ -101,13 +101,9 @@ func (s *stored) save(text []byte) error {
 
 // close gives the cache back to others.
 func (s *stored) close() {
-	if s.held == nil {
-		return
-	}
 	if err := s.held.Close(); err != nil {
 		s.log.Error("a token cache was not closed", slog.String("connection", s.conn.Name), slog.String("error", err.Error()))
 	}
-	s.held = nil
 }
 
 // A blank shelf is empty at first, and keeps what is saved for who looks at it afterwards.

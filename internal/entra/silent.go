@@ -25,6 +25,9 @@ func (i *Identity) Token(ctx context.Context, c mm.Connection, r mm.TokenRequest
 	if r.Fresh {
 		kept.stale = scopes
 	}
+	if err := kept.open(ctx); err != nil {
+		return mm.Token{}, i.explain(err, q)
+	}
 	defer kept.close()
 	ctx = with(ctx, kept)
 	accounts, err := known.msal.Accounts(ctx)
