@@ -67,7 +67,7 @@ func runDemo(ctx context.Context, e *environ, out screen) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.sb.Close()) }()
-	if d.s, err = sandboxSettings(d.sb, e); err != nil {
+	if d.s, err = sandboxSettings(d.sb, false); err != nil {
 		return err
 	}
 	d.env = sandboxEnviron(d.sb, d.s)

@@ -34,7 +34,7 @@ func newWorld(t *testing.T, approve time.Duration) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sandboxSettings(sb, newEnviron())
+	s, err := sandboxSettings(sb, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func runSandbox(ctx context.Context, e *environ, o sandbox.Options, command []st
 	}
 	// The daemon goes first: it has its state in the sandbox's folder.
 	defer func() { err = errors.Join(err, sb.Close()) }()
-	inside, err := sandboxSettings(sb, e)
+	inside, err := sandboxSettings(sb, true)
 	if err != nil {
 		return err
 	}
@@ -66,15 +66,19 @@ func runSandbox(ctx context.Context, e *environ, o sandbox.Options, command []st
 }
 
 // sandboxSettings are the settings of an mm inside of the sandbox: its folders below the sandbox's home, and a port of its
-// own where the usual one is taken.
-func sandboxSettings(sb *sandbox.Sandbox, e *environ) (settings, error) {
+// own. Where the usual port is asked for, as people type it, it is that one unless it is taken; somebody else may take it until
+// the daemon starts.
+func sandboxSettings(sb *sandbox.Sandbox, usual bool) (settings, error) {
 	inside := &environ{getenv: lookupIn(sb.Env())}
 	s, err := inside.read()
 	if err != nil {
 		return s, err
 	}
-	ln, err := net.Listen("tcp", s.address())
-	if err != nil {
+	var ln net.Listener
+	if usual {
+		ln, err = net.Listen("tcp", s.address())
+	}
+	if ln == nil {
 		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 			return s, err
 		}
