@@ -18,6 +18,7 @@ import (
 	"time"
 
 	mm "github.com/microsoft-master/mm"
+	"github.com/microsoft-master/mm/actors"
 	"github.com/microsoft-master/mm/http"
 	"github.com/microsoft-master/mm/http/wire"
 )
@@ -31,14 +32,7 @@ func BenchmarkRunOverTheSocket(b *testing.B) {
 	w.signIn(s)
 	host := newEngine(b, w)
 
-	socket := filepath.Join(b.TempDir(), "s")
-	listener, err := http.ListenUnix(socket)
-	if err != nil {
-		b.Fatal(err)
-	}
-	server := http.New(http.Config{Service: w.Pool, Admin: w.Pool, Log: slog.New(slog.DiscardHandler)})
-	served := make(chan error, 1)
-	go func() { served <- server.ServeUnix(listener) }()
+	socket := serveSocket(b, w.Pool)
 	run := poster(b, socket, wire.EncodeRun(mm.Command{Session: s, Text: "1"}))
 	inProcess := func() {
 		if o := w.run(s, "1"); o.Status != mm.StatusSuccess {
@@ -65,11 +59,6 @@ func BenchmarkRunOverTheSocket(b *testing.B) {
 	b.ReportMetric(p50(pool), "in-process-p50-µs")
 	b.ReportMetric(p50(alone), "host-p50-µs")
 	b.ReportMetric(p50(whole)-p50(alone), "above-µs")
-
-	if err := server.Shutdown(context.Background()); err != nil {
-		b.Error(err)
-	}
-	<-served
 }
 
 // BenchmarkRunOfManyCallers measures /run over the unix socket for 1, 8 and 64 callers of one session, each asking again as soon
@@ -80,14 +69,7 @@ func BenchmarkRunOfManyCallers(b *testing.B) {
 	s := w.session(0, mm.Exchange)
 	w.signIn(s)
 	host := newEngine(b, w)
-	socket := filepath.Join(b.TempDir(), "s")
-	listener, err := http.ListenUnix(socket)
-	if err != nil {
-		b.Fatal(err)
-	}
-	server := http.New(http.Config{Service: w.Pool, Admin: w.Pool, Log: slog.New(slog.DiscardHandler)})
-	served := make(chan error, 1)
-	go func() { served <- server.ServeUnix(listener) }()
+	socket := serveSocket(b, w.Pool)
 	body := wire.EncodeRun(mm.Command{Session: s, Text: "1"})
 	for _, callers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("%d callers", callers), func(b *testing.B) {
@@ -134,10 +116,24 @@ func BenchmarkRunOfManyCallers(b *testing.B) {
 			b.ReportMetric(rate/limit, "run/engine")
 		})
 	}
-	if err := server.Shutdown(context.Background()); err != nil {
-		b.Error(err)
+}
+
+// serveSocket serves the API of a pool until the benchmark ends, and returns its socket.
+func serveSocket(b *testing.B, pool *actors.Pool) string {
+	listener, err := http.ListenUnix(filepath.Join(b.TempDir(), "s"))
+	if err != nil {
+		b.Fatal(err)
 	}
-	<-served
+	server := http.New(http.Config{Service: pool, Admin: pool, Log: slog.New(slog.DiscardHandler)})
+	served := make(chan error, 1)
+	go func() { served <- server.ServeUnix(listener) }()
+	b.Cleanup(func() {
+		if err := server.Shutdown(context.Background()); err != nil {
+			b.Error(err)
+		}
+		<-served
+	})
+	return listener.Addr().String()
 }
 
 // poster returns a function that posts body to /run over one connection, as a script does.

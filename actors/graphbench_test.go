@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"log/slog"
 	nethttp "net/http"
 	"net/http/httptest"
 	"os"
@@ -20,7 +19,6 @@ import (
 
 	mm "github.com/microsoft-master/mm"
 	"github.com/microsoft-master/mm/actors"
-	"github.com/microsoft-master/mm/http"
 	"github.com/microsoft-master/mm/http/client"
 	"github.com/microsoft-master/mm/internal/graph"
 )
@@ -63,15 +61,8 @@ func BenchmarkGraphRequest(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer func() { _ = pool.Shutdown(context.Background()) }()
-			listener, err := http.ListenUnix(filepath.Join(b.TempDir(), "s"))
-			if err != nil {
-				b.Fatal(err)
-			}
-			server := http.New(http.Config{Service: pool, Admin: pool, Log: slog.New(slog.DiscardHandler)})
-			served := make(chan error, 1)
-			go func() { served <- server.ServeUnix(listener) }()
-			far, err := client.New(client.Config{Socket: listener.Addr().String()})
+			b.Cleanup(func() { _ = pool.Shutdown(context.Background()) })
+			far, err := client.New(client.Config{Socket: serveSocket(b, pool)})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -112,8 +103,6 @@ func BenchmarkGraphRequest(b *testing.B) {
 				b.ReportMetric(p50[i]/p50[2], name+"/plain")
 			}
 			far.Close()
-			_ = server.Shutdown(context.Background())
-			<-served
 		})
 	}
 }
