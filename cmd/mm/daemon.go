@@ -100,7 +100,7 @@ func (d *daemon) start(s settings, background bool, token mm.Secret, note string
 		return "", fmt.Errorf("start the actors: %w", err)
 	}
 	d.server = mmhttp.New(mmhttp.Config{
-		Service: &watched{Service: d.pool, use: &d.use}, Admin: noted{d.pool, note}, Only: s.Only,
+		Service: &watched{Service: d.pool, use: &d.use}, Admin: noted{d.pool, note, &d.use}, Only: s.Only,
 		RequireToken: !s.NoAuth, Token: token, TokenPath: s.tokenPath(), Hosts: hostNames(s),
 		Version: versionText(), Log: d.log,
 	})
@@ -154,10 +154,17 @@ func (d *daemon) askToStop(r mm.StopRequest) {
 	}
 }
 
-// noted is the pool's Admin with a note of the daemon's own in the status.
+// noted is the pool's Admin with a note of the daemon's own in the status, and with the time of the last sign-in.
 type noted struct {
 	mm.Admin
 	note string // empty: none
+	use  *usage
+}
+
+// SignIn implements mm.Admin. While somebody waits for it the daemon is in use.
+func (n noted) SignIn(ctx context.Context, o mm.SignInOrder) (mm.AccountStatus, error) {
+	n.use.now()
+	return n.Admin.SignIn(ctx, o)
 }
 
 // Status implements mm.Admin.

@@ -74,30 +74,38 @@ func TestM365ConnectionShowsOneConnection(t *testing.T) {
 	}
 }
 
-func TestACommandIsAUseAndAQuestionIsNone(t *testing.T) {
+func TestRequestsAndSignInsAreUsesAndAQuestionIsNone(t *testing.T) {
 	var u usage
-	u.last.Store(int64(-time.Hour))
-	w := &watched{Service: &fakePool{answer: func(mm.Command) mm.Outcome { return printed("x") }}, use: &u}
-	before := u.idle()
-	_, _ = w.Connections(t.Context())
-	if u.idle() < before {
-		t.Error("the list of connections counted as a use")
-	}
-	w.Run(t.Context(), mm.Command{}, nil)
-	if u.idle() >= before {
-		t.Error("a command did not count")
+	w := &watched{use: &u, Service: &fakePool{
+		answer: func(mm.Command) mm.Outcome { return printed("x") },
+		graph:  func(mm.GraphRequest) mm.Outcome { return answered("{}") },
+	}}
+	n := noted{use: &u, Admin: &fakeAdmin{answer: func(mm.SignInOrder) (mm.AccountStatus, error) { return isIn("ann"), nil }}}
+	for name, c := range map[string]struct {
+		do   func()
+		uses bool
+	}{
+		"a command":               {func() { w.Run(t.Context(), mm.Command{}, nil) }, true},
+		"a request to Graph":      {func() { w.Graph(t.Context(), mm.GraphRequest{}, nil) }, true},
+		"a sign-in":               {func() { _, _ = n.SignIn(t.Context(), mm.SignInOrder{}) }, true},
+		"the list of connections": {func() { _, _ = w.Connections(t.Context()) }, false},
+	} {
+		u.last.Store(int64(-time.Hour))
+		if c.do(); (u.idle() < time.Hour) != c.uses {
+			t.Errorf("%s: idle for %s", name, u.idle())
+		}
 	}
 }
 
 func TestTheStatusHasTheDaemonsOwnNote(t *testing.T) {
 	pool := statusOnly{notes: []string{"the registry's"}}
 	for note, want := range map[string]int{"": 1, "not on TCP": 2} {
-		s, err := noted{pool, note}.Status(t.Context())
+		s, err := noted{Admin: pool, note: note}.Status(t.Context())
 		if err != nil || len(s.Notes) != want || (note != "" && s.Notes[0] != note) {
 			t.Errorf("%q: %v, %v", note, s.Notes, err)
 		}
 	}
-	if _, err := (noted{statusOnly{err: errors.New("odd")}, "x"}).Status(t.Context()); err == nil {
+	if _, err := (noted{Admin: statusOnly{err: errors.New("odd")}, note: "x"}).Status(t.Context()); err == nil {
 		t.Error("the error is lost")
 	}
 }

@@ -17,6 +17,7 @@ import (
 // A resultFile is a file that appears whole or not at all: it is written beside its place and moved there at the end. What
 // is no regular file, like /dev/null or a pipe, is written to directly.
 type resultFile struct {
+	name string // as people called it
 	path string
 	temp *os.File // nil: path is no regular file
 	done bool
@@ -24,6 +25,7 @@ type resultFile struct {
 
 // createResult prepares the file at path, and looks whether it can be written. What is there stays as it is until commit.
 func createResult(path string) (*resultFile, error) {
+	called := path
 	fail := func(err error) (*resultFile, error) {
 		if e := (*fs.PathError)(nil); errors.As(err, &e) {
 			err = e.Err // the path would be that of the temporary file
@@ -40,7 +42,7 @@ func createResult(path string) (*resultFile, error) {
 		case info.IsDir():
 			return fail(errors.New("it is a folder; name a file in it"))
 		case !info.Mode().IsRegular():
-			return &resultFile{path: path}, nil
+			return &resultFile{name: called, path: path}, nil
 		case unix.Access(path, unix.W_OK) != nil:
 			return fail(fs.ErrPermission)
 		}
@@ -56,7 +58,7 @@ func createResult(path string) (*resultFile, error) {
 			return fail(errors.Join(err, temp.Close(), os.Remove(name)))
 		}
 	}
-	return &resultFile{path: path, temp: temp}, nil
+	return &resultFile{name: called, path: path, temp: temp}, nil
 }
 
 // commit puts text into the file's place.

@@ -137,7 +137,7 @@ func (r *runner) failed(out mm.Outcome) error {
 		}
 	}
 	if r.file != nil {
-		fmt.Fprintf(r.stderr, "%s was not written.\n", r.options.csv)
+		fmt.Fprintf(r.stderr, "%s was not written.\n", r.file.name)
 	}
 	// What a script itself threw was shown among its errors.
 	said := (out.Err.Code == mm.CommandFailed || out.Err.Code == mm.ParseFailed) && len(out.Errors) > 0

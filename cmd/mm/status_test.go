@@ -55,6 +55,24 @@ B/teams         <33>auth_pending<0>         -                  -             0  
 	}
 }
 
+func TestStatusShowsTheAccounts(t *testing.T) {
+	var b bytes.Buffer
+	err := showStatus(screen{Writer: &b}, mm.PoolStatus{Accounts: []mm.AccountStatus{
+		{Connection: "A", State: mm.AccountSignedIn, Account: mm.Account{Username: "ann@contoso.com"}, Until: tenOClock.Add(time.Hour)},
+		{Connection: "B", State: mm.AccountSigning},
+		{Connection: "C", State: mm.AccountUnknown},
+	}}, tenOClock)
+	const want = `CONNECTION  SIGN-IN             ACCOUNT          TOKENS UNTIL
+A           signed in           ann@contoso.com  11:00, then renewed by itself
+B           waits for a person  -                -
+C           not signed in       -                -
+
+No sessions yet`
+	if err != nil || !strings.HasPrefix(b.String(), want) {
+		t.Errorf("%v, got\n%s", err, b.String())
+	}
+}
+
 func TestMetricsAreATable(t *testing.T) {
 	exo := mm.SessionID{Connection: "Contoso-GA", Module: mm.Exchange}
 	for _, c := range []struct {

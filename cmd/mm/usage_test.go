@@ -36,6 +36,11 @@ func TestWrongUsageIsSaidOnceWithExitCode2(t *testing.T) {
 		{"an unknown module", []string{"reset", "A", "word"}, "the modules are exo, pnp, azure and teams"},
 		{"an unknown shell", []string{"completion", "tcsh"}, "unknown shell \"tcsh\"; there are bash, zsh, fish, powershell"},
 		{"no shell", []string{"completion"}, "name one shell"},
+		{"a request without an address", []string{"graph", "A"}, "ENDPOINT is missing: /me, for example; see `mm graph --help`"},
+		{"no place for its answer", []string{"graph", "A", "/me", "-o", "/"}, "/ cannot be written: it is a folder"},
+		{"nobody to sign in", []string{"sign-in"}, "name one connection, or --all; see `mm sign-in --help`"},
+		{"one and all", []string{"sign-in", "A", "--all"}, "--all is for all connections"},
+		{"two ways at once", []string{"sign-in", "A", "--paste", "--device-code"}, "--device-code and --paste exclude each other"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, stdout, stderr := w.run(c.args...)
@@ -79,7 +84,7 @@ func TestMMAloneIsAnOverview(t *testing.T) {
 	if code != exitOK || stderr != "" {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
-	for _, want := range []string{"mm connections add", "Work:", "  run ", "The daemon and its front ends:", "  stop ", "Without a tenant:", "  completion "} {
+	for _, want := range []string{"mm connections add", "Work:", "  run ", "  graph ", "  sign-in ", "  sign-out ", "The daemon and its front ends:", "  stop ", "Without a tenant:", "  completion "} {
 		contains(t, "the overview", stdout, want)
 	}
 }
@@ -103,6 +108,11 @@ func TestConnectionsAndModulesAreCompletedWithoutADaemon(t *testing.T) {
 		{"run|Contoso-GA|", "exo\tExchange Online", "Contoso"},
 		{"reset|Contoso-GA|t", "teams\tMicrosoft Teams", "exo"},
 		{"run|Contoso-GA|exo|", ":4", "exo"},
+		{"graph|Contoso-GA|", "GET\n", "exo"},
+		{"graph|Contoso-GA|p", "PATCH\n", "GET"},
+		{"graph|Contoso-GA|GET|", ":4", "exo"},
+		{"sign-in|con", "Contoso-GA\t", "Fabrikam"},
+		{"sign-out|Contoso-GA|", ":4", "exo"},
 		{"completion|", "zsh", ""},
 		{"help|st", "status\t", ""},
 		{"help|connections|", "add\t", ""},
