@@ -76,7 +76,7 @@ func sandboxSettings(sb *sandbox.Sandbox, usual bool) (settings, error) {
 	}
 	var ln net.Listener
 	if usual {
-		ln, err = net.Listen("tcp", s.address())
+		ln, _ = net.Listen("tcp", s.address()) // taken: another one does
 	}
 	if ln == nil {
 		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
