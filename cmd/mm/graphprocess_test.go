@@ -23,6 +23,7 @@ func TestGraphInPipesAndFiles(t *testing.T) {
 	}{
 		{"an item", `mm graph Contoso-GA /me --jq .displayName`, 0, "\"Admin Casey\"\n", ""},
 		{"a list to its end", `mm graph Contoso-GA '/users?$top=3&$select=mail' --all --jq '.value | length'`, 0, "8\n", ""},
+		{"a list to a bound", `mm graph Contoso-GA '/users?$top=3&$select=mail' --all --max-items 3 --jq '.value | length'`, 1, "3\n", "--page 'https://"},
 		{"CSV", `mm graph Contoso-GA '/users?$top=3&$select=displayName' --all --csv users.csv && grep -c @ users.csv; head -1 users.csv`, 0, "0\n\ufeffdisplayName,id\r\n", "8 rows written to users.csv\n"},
 		{"a body from a file", `mm graph Contoso-GA POST /me/events --body @event.json --jq .subject`, 0, "\"Standup\"\n", ""},
 		{"a body from standard input", `cat event.json | mm graph Contoso-GA post /me/events --body - --jq .subject`, 0, "\"Standup\"\n", ""},
