@@ -135,6 +135,11 @@ func (r *router) closeDoor(m closeDoor) holding {
 				h.sessions++
 			}
 		}
+		for _, a := range r.accounts {
+			if a.State == mm.AccountSigning {
+				h.sessions++ // a person is on the way
+			}
+		}
 	}
 	if h == (holding{}) {
 		r.draining = m.why

@@ -64,6 +64,14 @@ func TestOnlyAnIdlePoolIsStoppedWhereThatIsAskedFor(t *testing.T) {
 		}
 		wantCode(t, p.Run(t.Context(), command("Contoso", mm.Exchange, "echo 1"), nil), mm.ShuttingDown, mm.ExecutedNo)
 	})
+	signing, _ := withGraph(newIdentity())
+	signing.Stop = func(mm.StopRequest) { t.Error("stopped in the middle of a sign-in") }
+	inBubble(t, signing, func(t *testing.T, p *Pool, _ *scripted) {
+		p.Graph(t.Context(), get("/me"), nil)
+		if err := p.Stop(t.Context(), mm.StopRequest{IfIdle: true}); err == nil {
+			t.Error("a person who signs in is not noticed")
+		}
+	})
 	inBubble(t, Config{}, func(t *testing.T, p *Pool, _ *scripted) {
 		if err := p.Stop(t.Context(), mm.StopRequest{}); err == nil {
 			t.Error("a pool that nobody can stop was stopped")
