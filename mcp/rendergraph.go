@@ -137,7 +137,7 @@ func (p *graphPage) cutText(s, advice string) string {
 	if total == 0 {
 		return "(no content)"
 	}
-	if total <= int64(p.room) {
+	if p.droppedChars() == 0 && total <= int64(p.room) {
 		return s
 	}
 	body := cut(s, max(0, p.room-notice))
