@@ -15,8 +15,8 @@ import (
 
 // The bounds of the graph requests of one connection.
 const (
-	graphRunning = 64  // sent at once
-	graphWaiting = 256 // that wait for their turn
+	graphRunning = 64   // sent at once
+	graphWaiting = 1000 // that wait for their turn
 )
 
 // graphCalls are the open graph requests of a connection: those that wait for a token or run, and those that wait for them.

@@ -216,7 +216,7 @@ func TestARejectedTokenIsRenewedOnceForAll(t *testing.T) {
 	inBubble(t, c, func(t *testing.T, p *Pool, _ *scripted) {
 		p.Graph(t.Context(), get("/me"), nil)
 		var callers sync.WaitGroup
-		for range 200 {
+		for range 1000 {
 			callers.Go(func() {
 				if o := p.Graph(t.Context(), get("/rejected"), nil); o.Status != mm.StatusSuccess {
 					t.Errorf("%+v", o.Err)
@@ -225,10 +225,37 @@ func TestARejectedTokenIsRenewedOnceForAll(t *testing.T) {
 		}
 		callers.Wait()
 		if n := id.fetches.Load(); n != 2 {
-			t.Errorf("%d tokens were fetched for 200 requests", n)
+			t.Errorf("%d tokens were fetched for 1,000 requests", n)
 		}
 		if most := g.most.Load(); most > graphRunning {
 			t.Errorf("%d requests at once", most)
+		}
+	})
+}
+
+func TestAThousandRequestsAtOnceOverTwentyConnections(t *testing.T) {
+	id := newIdentity()
+	id.approved.Store(true)
+	c, _ := withGraph(id)
+	var names []string
+	for n := range 20 {
+		names = append(names, fmt.Sprintf("Tenant%d", n))
+	}
+	c.Registry = newConnections(names...)
+	inBubble(t, c, func(t *testing.T, p *Pool, _ *scripted) {
+		var callers sync.WaitGroup
+		for n := range 1000 {
+			callers.Go(func() {
+				r := get("/me")
+				r.Connection = names[n%len(names)]
+				if o := p.Graph(t.Context(), r, nil); o.Status != mm.StatusSuccess || o.AuthenticatedAs != "admin@"+strings.ToLower(r.Connection)+".com" {
+					t.Errorf("%s: %+v %v", r.Connection, o.AuthenticatedAs, o.Err)
+				}
+			})
+		}
+		callers.Wait()
+		if n := id.fetches.Load(); n != 20 {
+			t.Errorf("%d tokens were fetched for 20 connections", n)
 		}
 	})
 }
