@@ -92,7 +92,10 @@ type GraphResult struct {
 	FileSize int64
 	FileType string
 	// Next continues a list: the Page of the next request. Empty: there is no more.
-	Next  string
+	Next string
+	// Delta says that the list is complete, and that Next tells later what has changed since. It is there for ever: following it
+	// as a page never ends.
+	Delta bool
 	Count int64 // @odata.count, where it was asked for; -1: not told
 	Items int   // of value, with those of all pages that were followed; -1: the answer is no list
 	// Truncated says what a limit left out; nil: nothing.

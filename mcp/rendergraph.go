@@ -60,7 +60,7 @@ func (p graphPage) render(out mm.Outcome) answer {
 	}
 	tail = shortened(tail, p.args.maxChars/5)
 	if p.Next != "" {
-		tail = append(tail, p.goOn(out.Notes))
+		tail = append(tail, p.goOn())
 	}
 	p.room = p.args.maxChars - lines(tail) - chars(p.a.Next)
 	var body, cut string
@@ -83,9 +83,9 @@ func (p graphPage) render(out mm.Outcome) answer {
 
 // goOn is the line that says how to get what follows. An address that leaves no room for anything else is left out, and said to
 // be.
-func (p *graphPage) goOn(notes []string) string {
+func (p *graphPage) goOn() string {
 	begin, end := "There is more: call again with page=", ""
-	if isDelta(p.Next, notes) {
+	if p.Delta {
 		begin = "For what changes from now on, call again later with page="
 	} else if !p.args.request.All {
 		end = " (or without page and with all=true)"
@@ -95,16 +95,6 @@ func (p *graphPage) goOn(notes []string) string {
 	}
 	p.a.Next = p.Next
 	return begin + p.Next + end
-}
-
-// isDelta tells where the changes of a complete list will be from where it goes on: following that would never end.
-func isDelta(next string, notes []string) bool {
-	for _, note := range notes {
-		if strings.Contains(note, "delta link") {
-			return true
-		}
-	}
-	return strings.Contains(strings.ToLower(next), "deltatoken=")
 }
 
 // asText is the data as JSON text, each item of a list on a line, and the line that says what was left out.

@@ -101,6 +101,7 @@ func TestAnswersOfGraphBecomeTexts(t *testing.T) {
 	more, last, changes := users(1), users(1), users(1)
 	more.Next, changes.Next = "https://g/v1.0/users?$skiptoken=a", "https://g/v1.0/users/delta?$deltatoken=a"
 	last.Next = "https://g/drive/root/delta(token='x')"
+	last.Delta, changes.Delta = true, true
 	all := plainGraph
 	all.request.All = true
 	for _, c := range []struct {

@@ -65,6 +65,8 @@ func TestAnAnswerOfGraphIsShown(t *testing.T) {
 			graphOptions{}, mm.GraphRequest{}, 0, "", "Saved to /f/a.pdf (3.0 MB, application/pdf)\n", 0},
 		{"there is more", answered(`[]`, func(r *mm.GraphResult) { r.Next, r.Count = "https://g/v1.0/users?$skiptoken=a'b", 300 }), graphOptions{}, mm.GraphRequest{}, 0,
 			"[]\n", "300 items in all.\nThere is more. --all reads all of it; for the next page, repeat the command with\n  --page 'https://g/v1.0/users?$skiptoken=a'\\''b'\n", 0},
+		{"complete until it changes", answered(`[]`, func(r *mm.GraphResult) { r.Next, r.Delta = "https://g/v1.0/delta", true }), graphOptions{}, mm.GraphRequest{}, 0,
+			"[]\n", "For what changes from now on, repeat the command later with\n  --page 'https://g/v1.0/delta'\n", 0},
 		{"cut by a bound", answered(`[]`, func(r *mm.GraphResult) { r.Truncated = &mm.Truncated{KeptItems: 5, DroppedItems: 2} }), graphOptions{}, mm.GraphRequest{}, 0,
 			"[]\n", "The answer is not complete: 5 items are there, 2 were left out. Ask for less with $select, or follow it with --page.\n", 1},
 		{"notes", with(answered(`{}`), func(o *mm.Outcome) { o.Notes = []string{"It was accepted."} }), graphOptions{}, mm.GraphRequest{}, 0,

@@ -63,7 +63,10 @@ func (g *grapher) sayMore(r mm.GraphResult) {
 	if r.Count >= 0 {
 		fmt.Fprintf(g.stderr, "%s in all.\n", count(int(r.Count), "item"))
 	}
-	if r.Next != "" {
+	switch {
+	case r.Delta:
+		fmt.Fprintf(g.stderr, "For what changes from now on, repeat the command later with\n  --page %s\n", quote(plain(r.Next)))
+	case r.Next != "":
 		fmt.Fprintf(g.stderr, "There is more. --all reads all of it; for the next page, repeat the command with\n  --page %s\n", quote(plain(r.Next)))
 	}
 }

@@ -134,6 +134,7 @@ type GraphAnswer struct {
 	Count      *int64          `json:"count,omitempty"` // @odata.count
 	Items      *int            `json:"items,omitempty"` // of a list
 	ServiceID  string          `json:"service_request_id,omitempty"`
+	Delta      bool            `json:"delta,omitempty"` // next is a delta link
 }
 
 func graphAnswer(r *mm.GraphResult) *GraphAnswer {
@@ -141,7 +142,7 @@ func graphAnswer(r *mm.GraphResult) *GraphAnswer {
 		return nil
 	}
 	a := &GraphAnswer{HTTPStatus: r.HTTPStatus, Data: r.Data, Text: r.Text, File: r.File, FileSize: r.FileSize, FileType: r.FileType,
-		Next: r.Next, ServiceID: r.ServiceID}
+		Next: r.Next, ServiceID: r.ServiceID, Delta: r.Delta}
 	if r.Count >= 0 {
 		a.Count = &r.Count
 	}
@@ -156,7 +157,7 @@ func (a *GraphAnswer) result() *mm.GraphResult {
 		return nil
 	}
 	r := &mm.GraphResult{HTTPStatus: a.HTTPStatus, Data: a.Data, Text: a.Text, File: a.File, FileSize: a.FileSize, FileType: a.FileType,
-		Next: a.Next, Count: -1, Items: -1, ServiceID: a.ServiceID}
+		Next: a.Next, Count: -1, Items: -1, ServiceID: a.ServiceID, Delta: a.Delta}
 	if a.Count != nil {
 		r.Count = *a.Count
 	}

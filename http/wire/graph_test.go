@@ -37,6 +37,8 @@ func TestAnswersOfGraphHaveTheirShapes(t *testing.T) {
 			`{"status":"success","authenticated_as":"a@b.c","request_id":"r","truncated":{"kept":1,"dropped":2,"kept_items":1,"dropped_items":2,` +
 				`"kept_chars":3,"dropped_chars":0,"dropped_records":0},"duration_ms":1.5,"notes":["n"],"http_status":200,"data":{"value":[1]},` +
 				`"next":"https://g/x?a&b","count":9,"items":1,"service_request_id":"s"}`},
+		"a list that is complete until it changes": {success(mm.GraphResult{HTTPStatus: 200, Data: json.RawMessage(`{"value":[]}`), Next: "https://g/d",
+			Delta: true, Count: -1}), `{"status":"success","request_id":"r","http_status":200,"data":{"value":[]},"next":"https://g/d","items":0,"delta":true}`},
 		"an error with its status": {EncodeOutcome(mm.Outcome{Status: mm.StatusError, RequestID: "r", Graph: &mm.GraphResult{HTTPStatus: 403, Count: -1, Items: -1},
 			Err: mm.Errorf(mm.GraphFailed, "Ask.", "Graph API 403 (Authorization_RequestDenied): No.")}, now),
 			`{"status":"error","error":"Graph API 403 (Authorization_RequestDenied): No. Ask.","code":"graph_failed","remedy":"Ask.","executed":"no",` +

@@ -41,6 +41,9 @@ func TestAnAnswerIsWithoutNoiseAndSaysHowToGoOn(t *testing.T) {
 		})
 		got := w.must(mm.GraphRequest{Endpoint: "/users"})
 		want := strings.ReplaceAll(c.data, "NEXT", link)
+		if got.Delta != strings.Contains(c.sent, "deltaLink") {
+			t.Errorf("%s: delta %v", c.name, got.Delta)
+		}
 		if string(got.Data) != want || got.Next != strings.ReplaceAll(c.next, "NEXT", link) || fmt.Sprint(got.Count) != c.count {
 			t.Errorf("%s:\n got %s, next %s, count %d\nwant %s", c.name, got.Data, got.Next, got.Count, want)
 		}

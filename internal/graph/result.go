@@ -15,6 +15,7 @@ func (d *document) into(r *run, result *mm.GraphResult) {
 		result.Items = len(d.items)
 	}
 	result.Next = r.continuation(d)
+	result.Delta = result.Next != "" && d.next == ""
 	if d.dropped > 0 || d.cut {
 		result.Truncated = &mm.Truncated{KeptItems: int64(len(d.items)), DroppedItems: d.dropped, KeptChars: int64(d.chars)}
 		why := "limits"
