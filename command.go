@@ -101,6 +101,20 @@ func Failed(requestID string, session SessionID, err *Error) Outcome {
 	return Outcome{Status: StatusError, RequestID: requestID, Session: session, Err: err}
 }
 
+// To returns o as the answer to a request: with its id and session, and the status that follows from what o has.
+func (o Outcome) To(requestID string, session SessionID) Outcome {
+	o.RequestID, o.Session = requestID, session
+	switch {
+	case o.Challenge != nil:
+		o.Status = StatusAuthRequired
+	case o.Err != nil:
+		o.Status = StatusError
+	default:
+		o.Status = StatusSuccess
+	}
+	return o
+}
+
 // A Result is what the execution of a script or call gave.
 type Result struct {
 	Output     string          // rendered by PowerShell's formatter, without ANSI; errors in the concise view at their place or at the end

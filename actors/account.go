@@ -60,12 +60,10 @@ func newAccount(c *Config, name string, parent *actor.PID) *accountActor {
 // Receive implements actor.Actor.
 func (a *accountActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case tokenAsked:
+	case accountAsked:
 		a.askForSession(ctx, m)
-	case siteAsked:
-		a.askForSite(ctx, m)
-	case siteDone:
-		ctx.Send(a.parent, tokenAnswered(m))
+	case accountAnswered:
+		ctx.Send(a.parent, m)
 	case tokenDropped:
 		prefix := sessionAsk(m.module, m.id)
 		for id := range a.askers {
@@ -160,23 +158,34 @@ func (a *accountActor) newAsk() string {
 
 func sessionAsk(m mm.Module, id string) string { return string(m) + "/" + id }
 
-func (a *accountActor) askForSession(ctx actor.Context, m tokenAsked) {
+// askForSession asks for what a session wants to know: a token, or, for which it takes one of Graph, the tenant's site.
+func (a *accountActor) askForSession(ctx actor.Context, m accountAsked) {
 	tell := func(ctx actor.Context, e session.Event) {
-		ctx.Send(a.parent, tokenAnswered{module: m.module, event: e})
+		ctx.Send(a.parent, accountAnswered{module: m.module, event: e})
 	}
-	id := m.ask.ID
-	r := m.ask.Request
-	a.ask(ctx, account.Ask{ID: sessionAsk(m.module, id), Connection: m.ask.Connection, Audience: r.Audience, Host: r.Host, Rejected: m.ask.Rejected},
-		asker{
-			given: func(ctx actor.Context, t mm.Token) { tell(ctx, session.TokenGiven{ID: id, Token: t}) },
-			shown: func(ctx actor.Context, c mm.Challenge) bool {
-				tell(ctx, session.TokenShown{ID: id, Challenge: c})
-				return false
-			},
-			refused: func(ctx actor.Context, err *mm.Error, why mm.InteractionReason) {
-				tell(ctx, session.TokenRefused{ID: id, Err: err, Why: why})
-			},
-		})
+	ask := account.Ask{ID: sessionAsk(m.module, m.id)}
+	who := asker{
+		given: func(ctx actor.Context, t mm.Token) { tell(ctx, session.TokenGiven{ID: m.id, Token: t}) },
+		shown: func(ctx actor.Context, c mm.Challenge) bool {
+			tell(ctx, session.TokenShown{ID: m.id, Challenge: c})
+			return false
+		},
+		refused: func(ctx actor.Context, err *mm.Error, why mm.InteractionReason) {
+			tell(ctx, session.TokenRefused{ID: m.id, Err: err, Why: why})
+		},
+	}
+	switch f := m.ask.(type) {
+	case session.AskToken:
+		ask.Connection, ask.Audience, ask.Host, ask.Rejected = f.Connection, f.Request.Audience, f.Request.Host, f.Rejected
+	case session.AskSite:
+		if a.config.Graph == nil {
+			tell(ctx, session.TokenRefused{ID: m.id, Err: noSite(errors.New("Graph is not served"))})
+			return
+		}
+		ask.Connection, ask.Audience = f.Connection, mm.AudienceGraph
+		who.given = func(ctx actor.Context, t mm.Token) { a.findSite(ctx, m.module, f, t) }
+	}
+	a.ask(ctx, ask, who)
 }
 
 // fetch gets a token in a goroutine.

@@ -41,15 +41,9 @@ func (c *connection) Receive(ctx actor.Context) {
 		if pid := c.accountPID(ctx, func(err *mm.Error) { ctx.Respond(err) }); pid != nil {
 			ctx.Forward(pid)
 		}
-	case tokenAsked:
+	case accountAsked:
 		if pid := c.accountPID(ctx, func(err *mm.Error) {
-			ctx.Send(ctx.Sender(), session.TokenRefused{ID: m.ask.ID, Err: err})
-		}); pid != nil {
-			ctx.Send(pid, m)
-		}
-	case siteAsked:
-		if pid := c.accountPID(ctx, func(err *mm.Error) {
-			ctx.Send(ctx.Sender(), session.TokenRefused{ID: m.ask.ID, Err: err})
+			ctx.Send(ctx.Sender(), session.TokenRefused{ID: m.id, Err: err})
 		}); pid != nil {
 			ctx.Send(pid, m)
 		}
@@ -57,7 +51,7 @@ func (c *connection) Receive(ctx actor.Context) {
 		if c.account.pid != nil {
 			ctx.Send(c.account.pid, m)
 		}
-	case tokenAnswered:
+	case accountAnswered:
 		if s := c.sessions[m.module]; s != nil && s.pid != nil && !s.stopping {
 			ctx.Send(s.pid, m.event)
 		}

@@ -246,15 +246,7 @@ func (a *accountActor) answerGraph(ctx actor.Context, g *graphCall, o mm.Outcome
 	if g.cancel != nil {
 		g.cancel(nil)
 	}
-	o.RequestID, o.Session = g.id, mm.SessionID{Connection: a.name}
-	switch {
-	case o.Challenge != nil:
-		o.Status = mm.StatusAuthRequired
-	case o.Err != nil:
-		o.Status = mm.StatusError
-	default:
-		o.Status = mm.StatusSuccess
-	}
+	o = o.To(g.id, mm.SessionID{Connection: a.name})
 	if g.problem != nil {
 		o.Notes = append(slices.Clone(o.Notes), "The registry's last good version was used: "+g.problem.Error())
 	}

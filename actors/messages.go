@@ -60,21 +60,18 @@ type holding struct{ requests, sessions int }
 
 // Between sessions, connections and accounts.
 type (
-	// tokenAsked and tokenDropped go from a session to the account, tokenAnswered comes back.
-	tokenAsked struct {
+	// accountAsked and tokenDropped go from a session to the account, accountAnswered comes back. The ask is a session.AskToken or
+	// session.AskSite, with that id.
+	accountAsked struct {
 		module mm.Module
-		ask    session.AskToken
-	}
-	// siteAsked asks for the host of the tenant's SharePoint.
-	siteAsked struct {
-		module mm.Module
-		ask    session.AskSite
+		id     string
+		ask    session.Effect
 	}
 	tokenDropped struct {
 		module mm.Module
 		id     string // empty: all of that session
 	}
-	tokenAnswered struct {
+	accountAnswered struct {
 		module mm.Module
 		event  session.Event
 	}

@@ -123,9 +123,9 @@ func (a *sessionActor) carryOut(ctx actor.Context, f session.Effect) {
 	case session.LeavePlace:
 		ctx.Send(a.parent, leavePlace{id: a.id})
 	case session.AskToken:
-		ctx.Request(a.parent, tokenAsked{module: a.id.Module, ask: f})
+		ctx.Request(a.parent, accountAsked{module: a.id.Module, id: f.ID, ask: f})
 	case session.AskSite:
-		ctx.Request(a.parent, siteAsked{module: a.id.Module, ask: f})
+		ctx.Request(a.parent, accountAsked{module: a.id.Module, id: f.ID, ask: f})
 	case session.DropToken:
 		ctx.Send(a.parent, tokenDropped{module: a.id.Module, id: f.ID})
 	case session.Arm:

@@ -173,15 +173,7 @@ func (m *machine) finishCurrent(o mm.Outcome) {
 
 // reply answers a request.
 func (m *machine) reply(j job, o mm.Outcome) {
-	o.RequestID, o.Session = j.id, m.id
-	switch {
-	case o.Challenge != nil:
-		o.Status = mm.StatusAuthRequired
-	case o.Err != nil:
-		o.Status = mm.StatusError
-	default:
-		o.Status = mm.StatusSuccess
-	}
+	o = o.To(j.id, m.id)
 	if !j.started.IsZero() && o.AuthenticatedAs == "" {
 		o.AuthenticatedAs = m.seen.account
 	}
